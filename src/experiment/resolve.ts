@@ -1,0 +1,141 @@
+import { parseExpectation, parseRequirement } from './expectations';
+import { parseLayer } from './layerNotation';
+import type {
+  LayerSpec,
+  ResolvedExperiment,
+  ResolvedLoss,
+  ResolvedModel,
+  ResolvedOptimizer,
+  ResolvedSchedule,
+  ResolvedStage,
+  ResolvedTraining,
+} from './resolved';
+import type { ExperimentInput } from './schema/experiment';
+import type { LossInput } from './schema/losses';
+import type { LayerInput, ModelInput } from './schema/models';
+import type { OptimizerInput, ScheduleInput } from './schema/training';
+
+/**
+ * Expands what the schema has validated into the one form that the trainer runs: shorthands written out, a single stage
+ * made a list, notation read.
+ *
+ * @param fileName gives the experiment its name when it has none.
+ * @throws {LayerNotationError | ExpectationError} for text inside a value that the schema cannot check.
+ */
+export function resolveExperiment(input: ExperimentInput, fileName = 'experiment'): ResolvedExperiment {
+  const { label_smoothing: labelSmoothing, ...train } = input.teacher.train;
+  return {
+    version: 1,
+    name: input.name ?? nameOf(fileName),
+    ...(input.cite === undefined ? {} : { cite: input.cite }),
+    seeds: input.seeds,
+    data: {
+      source:
+        input.data.source === 'mnist' ? { kind: 'mnist' } : { kind: 'idx', directory: input.data.source.idx },
+      validation: input.data.validation,
+      transfer: input.data.transfer,
+      exclude: [...new Set(input.data.exclude)].sort((a, b) => a - b),
+    },
+    teacher: {
+      model: resolveModel(input.teacher.model),
+      train: { ...resolveTraining(train), labelSmoothing },
+      ...(input.teacher.require === undefined ? {} : { require: parseRequirement(input.teacher.require) }),
+    },
+    student: { model: resolveModel(input.student.model) },
+    distill: (Array.isArray(input.distill) ? input.distill : [{ name: 'distill', ...input.distill }]).map(
+      resolveStage,
+    ),
+    compare: [...new Set(input.compare)],
+    expect: input.expect.map(parseExpectation),
+  };
+}
+
+/** The layers of a model, without the layer of logits. @throws {LayerNotationError} */
+export function resolveModel(model: ModelInput): ResolvedModel {
+  if (model.mlp) return { layers: mlpLayers(model.mlp, model) };
+  if (model.cnn) return { layers: model.cnn.flatMap((text) => parseLayer(text, model.activation)) };
+  return { layers: (model.layers ?? []).map(resolveLayer) };
+}
+
+function nameOf(fileName: string): string {
+  return fileName.replace(/^.*[\\/]/, '').replace(/\.distill\.ya?ml$/, '');
+}
+
+function mlpLayers(widths: number[], { dropout, activation = 'relu' }: ModelInput): LayerSpec[] {
+  const [input, hidden] = Array.isArray(dropout) ? dropout : [0, dropout ?? 0];
+  const drop = (rate: number): LayerSpec[] => (rate > 0 ? [{ kind: 'dropout', rate }] : []);
+  return [
+    { kind: 'flatten' },
+    ...drop(input),
+    ...widths.flatMap((units): LayerSpec[] => [{ kind: 'dense', units, activation }, ...drop(hidden)]),
+  ];
+}
+
+function resolveLayer(layer: LayerInput): LayerSpec {
+  if (layer.dense) return { kind: 'dense', ...layer.dense };
+  if (layer.conv) return { kind: 'conv', ...layer.conv };
+  if (layer.norm) return { kind: 'norm', ...layer.norm };
+  if (layer.max_pool) return pool('max_pool', layer.max_pool);
+  if (layer.avg_pool) return pool('avg_pool', layer.avg_pool);
+  if (layer.global_pool) return { kind: 'global_pool' };
+  if (layer.flatten) return { kind: 'flatten' };
+  if (layer.dropout !== undefined) return { kind: 'dropout', rate: layer.dropout };
+  return { kind: 'activation', activation: layer.activation ?? 'linear' };
+}
+
+function pool(
+  kind: 'max_pool' | 'avg_pool',
+  { size, stride }: { size: number; stride?: number | undefined },
+): LayerSpec {
+  return { kind, size, stride: stride ?? size };
+}
+
+type TrainingInput = Omit<ExperimentInput['teacher']['train'], 'label_smoothing'>;
+
+function resolveTraining(training: TrainingInput): ResolvedTraining {
+  return {
+    epochs: training.epochs,
+    batch: training.batch,
+    optimizer: resolveOptimizer(training.optimizer),
+    schedule: resolveSchedule(training.schedule),
+    ...(training.clip_norm === undefined ? {} : { clipNorm: training.clip_norm }),
+    augment: { shift: training.augment.shift },
+    keep: training.keep,
+  };
+}
+
+function resolveStage(stage: TrainingInput & { name: string; losses: LossInput[] }): ResolvedStage {
+  return { name: stage.name, ...resolveTraining(stage), losses: stage.losses.map(resolveLoss) };
+}
+
+function resolveLoss({ weight, kd, ce, logit_mse }: LossInput): ResolvedLoss {
+  if (kd) return { criterion: 'kd', weight, temperature: kd.temperature };
+  if (logit_mse) return { criterion: 'logit_mse', weight, reduction: logit_mse.reduction };
+  return { criterion: 'ce', weight, labelSmoothing: ce?.label_smoothing ?? 0 };
+}
+
+function resolveOptimizer(input: OptimizerInput): ResolvedOptimizer {
+  const written = input.sgd ?? input.adamw ?? input.rmsprop ?? input.adam;
+  if (!written) throw new Error('The schema lets no optimizer through that names none.');
+  const { weight_decay: weightDecay } = written;
+  if (input.sgd) return { kind: 'sgd', ...without(input.sgd), weightDecay };
+  if (input.rmsprop) return { kind: 'rmsprop', ...without(input.rmsprop), weightDecay };
+  if (input.adamw) return { kind: 'adamw', ...without(input.adamw), weightDecay };
+  return { kind: 'adam', ...without(input.adam!), weightDecay };
+}
+
+function without<T extends { weight_decay: number }>({
+  weight_decay: _,
+  ...rest
+}: T): Omit<T, 'weight_decay'> {
+  return rest;
+}
+
+function resolveSchedule(input: ScheduleInput): ResolvedSchedule {
+  if (input === 'constant') return { kind: 'constant', warmup: 0 };
+  if (input === 'linear' || input === 'cosine') return { kind: input, to: 0, warmup: 0 };
+  if (input.linear) return { kind: 'linear', ...input.linear };
+  if (input.cosine) return { kind: 'cosine', ...input.cosine };
+  if (input.step) return { kind: 'step', ...input.step };
+  return { kind: 'constant', warmup: input.constant?.warmup ?? 0 };
+}
