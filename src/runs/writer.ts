@@ -15,7 +15,7 @@ import type { RunDirectoryError } from './runDirectoryError';
 
 /** What a trainer knows when it begins; the rest of the manifest follows by `update`. */
 export type NewRun = Pick<RunManifest, 'name' | 'file' | 'hash' | 'seeds' | 'roles'> &
-  Partial<Pick<RunManifest, 'classNames' | 'versions'>>;
+  Partial<Pick<RunManifest, 'classNames' | 'temperature' | 'versions'>>;
 
 /** Points of curves are gathered for this long, so that a fast trainer does not write thousands of lines a second. */
 const gatherMilliseconds = 100;
@@ -70,6 +70,7 @@ export class RunWriter {
         seeds: run.seeds,
         roles: run.roles,
         classNames: run.classNames ?? [],
+        ...(run.temperature === undefined ? {} : { temperature: run.temperature }),
         versions: run.versions ?? {},
       };
       const writer = new RunWriter(absolute, events, seq, manifest, release);

@@ -154,12 +154,20 @@ async function createWriter(
     seeds: experiment.seeds,
     roles: ['teacher', 'student', ...experiment.compare],
     classNames: dataset.classNames,
+    ...trainingTemperature(experiment),
     versions: trainerVersions(),
   });
   writer.write(runFiles.experiment, text);
   writer.write(runFiles.resolved, JSON.stringify({ hash, ...experiment }, null, 1));
   writer.setState('starting');
   return writer;
+}
+
+/** Of the first `kd` loss, for the mark on the dashboard's temperature slider. */
+function trainingTemperature(experiment: ResolvedExperiment): { temperature?: number } {
+  const losses = experiment.distill.flatMap((stage) => stage.losses);
+  const kd = losses.find((loss) => loss.criterion === 'kd');
+  return kd ? { temperature: kd.temperature } : {};
 }
 
 /** The run itself, inside its directory. Whatever ends it is said there. */
