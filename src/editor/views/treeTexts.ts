@@ -56,7 +56,7 @@ export function experimentRow(
   };
 }
 
-/** `$(sync~spin) Hinton 42 %, about 3 min left`: what runs now, the newest first; undefined when nothing does. */
+/** `$(sync~spin) Hinton 42%, about 3 min left`: what runs now, the newest first; undefined when nothing does. */
 export function statusText(live: readonly RunModel[]): { text: string; tooltip: string } | undefined {
   const [first] = live;
   if (!first) return undefined;

@@ -64,7 +64,7 @@ export function compareRoles(roles: RunReport['roles'], role: Role, against: Rol
 
 function sentence({ mean, values: student }: Spread, { mean: scratchMean, values: scratch }: Spread): string {
   const better = student.filter((errors, i) => errors < scratch[i]!).length;
-  const percent = `${(Math.abs(1 - mean / scratchMean) * 100).toFixed(1)} %`;
+  const percent = `${(Math.abs(1 - mean / scratchMean) * 100).toFixed(1)}%`;
   const seeds =
     student.length === 1
       ? 'with one seed, which may be chance'

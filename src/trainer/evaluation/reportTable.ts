@@ -18,8 +18,8 @@ export function reportTable(report: RunReport): string {
       spreadText(r.errors, (v) => v.toFixed(v % 1 === 0 ? 0 : 1)),
     ),
     row('  each seed', (r) => r.errors.values.join(' ')),
-    row('accuracy', (r) => spreadText(r.accuracy, (v) => `${(v * 100).toFixed(2)} %`)),
-    row('agreement with the teacher', (r) => optional(r.agreement, (v) => `${(v * 100).toFixed(2)} %`)),
+    row('accuracy', (r) => spreadText(r.accuracy, (v) => `${(v * 100).toFixed(2)}%`)),
+    row('agreement with the teacher', (r) => optional(r.agreement, (v) => `${(v * 100).toFixed(2)}%`)),
     row('KL from the teacher, T = 1', (r) => optional(r.kl, (v) => v.toFixed(4))),
     row('calibration error', (r) => spreadText(r.ece, (v) => v.toFixed(4))),
     row('parameters', (r) => r.parameters.toLocaleString('en')),
@@ -39,7 +39,7 @@ export function reportTable(report: RunReport): string {
       sentence,
       ...(gapClosed === null || gapClosed <= 0
         ? []
-        : [`That closes ${(gapClosed * 100).toFixed(0)} % of the gap to the teacher.`]),
+        : [`That closes ${(gapClosed * 100).toFixed(0)}% of the gap to the teacher.`]),
     ]),
     ...report.expect.map(({ pass, text, actual }) => `${pass ? 'pass' : 'FAIL'}  ${text}   (${actual})`),
     '',

@@ -124,27 +124,27 @@ describe('the student against scratch', () => {
     [
       [80],
       [100],
-      'With the teacher, the student makes 20.0 % fewer errors on the test data, with one seed, which may be chance.',
+      'With the teacher, the student makes 20.0% fewer errors on the test data, with one seed, which may be chance.',
     ],
     [
       [80, 90],
       [100, 100],
-      'With the teacher, the student makes 15.0 % fewer errors on the test data, and fewer with every one of 2 seeds.',
+      'With the teacher, the student makes 15.0% fewer errors on the test data, and fewer with every one of 2 seeds.',
     ],
     [
       [80, 101, 100],
       [100, 100, 100],
-      'With the teacher, the student makes 6.3 % fewer errors on the test data, and fewer with 1 of 3 seeds.',
+      'With the teacher, the student makes 6.3% fewer errors on the test data, and fewer with 1 of 3 seeds.',
     ],
     [
       [110],
       [100],
-      'The teacher did not help: with it, the student makes 10.0 % more errors on the test data, with one seed, which may be chance.',
+      'The teacher did not help: with it, the student makes 10.0% more errors on the test data, with one seed, which may be chance.',
     ],
     [
       [90, 130],
       [100, 100],
-      'The teacher did not help: with it, the student makes 10.0 % more errors on the test data, and fewer with 1 of 2 seeds.',
+      'The teacher did not help: with it, the student makes 10.0% more errors on the test data, and fewer with 1 of 2 seeds.',
     ],
     [[100, 90], [90, 100], 'The teacher made no difference to the number of errors on the test data.'],
     [[0], [0], 'The teacher made no difference to the number of errors on the test data.'],

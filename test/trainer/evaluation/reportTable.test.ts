@@ -58,19 +58,19 @@ const report: RunReport = {
 it('is a table with a column for each role, the teacher first', () => {
   expect(reportTable(report)).toBe(
     `
-                               teacher            student
-test errors of 10000               134       742.5 ± 24.7
-  each seed                        134            760 725
-accuracy                       98.66 %   92.58 % ± 0.25 %
-agreement with the teacher           –   93.01 % ± 0.22 %
-KL from the teacher, T = 1           –    0.2100 ± 0.0040
-calibration error               0.0051    0.0200 ± 0.0000
-parameters                   2,395,210             25,450
-bytes on disk                9,583,456            104,100
-multiply-adds                2,392,800             25,408
+                               teacher           student
+test errors of 10000               134      742.5 ± 24.7
+  each seed                        134           760 725
+accuracy                        98.66%    92.58% ± 0.25%
+agreement with the teacher           –    93.01% ± 0.22%
+KL from the teacher, T = 1           –   0.2100 ± 0.0040
+calibration error               0.0051   0.0200 ± 0.0000
+parameters                   2,395,210            25,450
+bytes on disk                9,583,456           104,100
+multiply-adds                2,392,800            25,408
 
 With the teacher, it is better.
-That closes 30 % of the gap to the teacher.
+That closes 30% of the gap to the teacher.
 pass  student.errors < 800   (742.5 < 800)
 FAIL  student.kl < 0.1   (0.21 < 0.1)
 

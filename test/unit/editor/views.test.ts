@@ -11,7 +11,7 @@ describe('the lens', () => {
     expect(titles(undefined, undefined)).toEqual(['$(play) Run']);
     expect(titles(good, good)).toEqual([
       '$(play) Run',
-      '$(pass) Last: 738 errors with the teacher, 1,034 without (−29 %)',
+      '$(pass) Last: 738 errors with the teacher, 1,034 without (−29%)',
     ]);
     const unmet = runOf({ report: reportOf({ student: 738 }, [false]) });
     expect(titles(unmet, unmet)[1]).toBe('$(warning) Last: 738 errors with the teacher');
@@ -20,10 +20,10 @@ describe('the lens', () => {
   test('shows the state, the progress and both ways to stop while running', () => {
     const running = runOf({ state: 'running', progress: progressOf(0.42, 40) });
     expect(titles(running, good)).toEqual([
-      '$(sync~spin) 42 %, less than a minute left',
+      '$(sync~spin) 42%, less than a minute left',
       '$(stop-circle) Stop After This Epoch',
       '$(debug-stop) Stop Now',
-      '$(pass) Last: 738 errors with the teacher, 1,034 without (−29 %)',
+      '$(pass) Last: 738 errors with the teacher, 1,034 without (−29%)',
     ]);
     const stops = lenses(running, good).slice(1, 3);
     expect(stops.map((lens) => [lens.command, lens.run])).toEqual([
@@ -65,7 +65,7 @@ describe('rows', () => {
   test('a live run', () => {
     const running = runOf({ state: 'running', progress: progressOf(0.5, 300) });
     expect(runRow(running, Date.parse('2026-11-23T17:46:01Z'))).toMatchObject({
-      description: '50 % · student · about 5 min left',
+      description: '50% · student · about 5 min left',
       icon: 'sync~spin',
       contextValue: 'run.live',
     });
@@ -93,7 +93,7 @@ describe('rows', () => {
     expect(row(finished, finished)).toBe('738 errors, scratch 1,034, teacher 121');
     expect(row(runOf({ state: 'failed' }), finished)).toBe('738 errors, scratch 1,034, teacher 121');
     expect(row(runOf({ state: 'running', progress: progressOf(0.42, 100) }), finished)).toBe(
-      '42 %, about 2 min left',
+      '42%, about 2 min left',
     );
     expect(row(runOf({ state: 'stopped' }), undefined)).toBe('Stopped');
   });
@@ -102,7 +102,7 @@ describe('rows', () => {
 test('the status bar shows the newest live run and how many more there are', () => {
   const running = runOf({ state: 'running', progress: progressOf(0.42, 100) });
   expect(statusText([])).toBeUndefined();
-  expect(statusText([running])?.text).toBe('$(sync~spin) Few digits: 42 %, about 2 min left');
+  expect(statusText([running])?.text).toBe('$(sync~spin) Few digits: 42%, about 2 min left');
   expect(statusText([running, runOf({ state: 'starting' })])?.text).toMatch(/ \+1$/);
   expect(statusText([running, runOf({ state: 'starting' })])?.tooltip.match(/Few digits/g)).toHaveLength(2);
 });

@@ -13,14 +13,14 @@ test('numbers', () => {
     '1,234,567',
   ]);
   expect([0.29, -0.04, 0, 0.004, -0.004, 1].map(change)).toEqual([
-    '−29 %',
-    '+4 %',
-    '±0 %',
-    '±0 %',
-    '±0 %',
-    '−100 %',
+    '−29%',
+    '+4%',
+    '±0%',
+    '±0%',
+    '±0%',
+    '−100%',
   ]);
-  expect([0, 0.429, 0.999, 1].map(percent)).toEqual(['0 %', '42 %', '99 %', '99 %']);
+  expect([0, 0.429, 0.999, 1].map(percent)).toEqual(['0%', '42%', '99%', '99%']);
 });
 
 test('times', () => {
@@ -48,10 +48,10 @@ describe('results', () => {
     const words = (errors: Parameters<typeof reportOf>[0]): string | undefined =>
       result(runOf({ report: reportOf(errors) }));
     expect(words({ teacher: 121, student: 738, scratch: 1034 })).toBe(
-      '738 errors with the teacher, 1,034 without (−29 %)',
+      '738 errors with the teacher, 1,034 without (−29%)',
     );
     expect(words({ student: 1100, scratch: 1000 })).toBe(
-      '1,100 errors with the teacher, 1,000 without (+10 %)',
+      '1,100 errors with the teacher, 1,000 without (+10%)',
     );
     expect(words({ student: 3, scratch: 0 })).toBe('3 errors with the teacher, 0 without');
     expect(words({ teacher: 121, student: 738 })).toBe('738 errors with the teacher, which itself makes 121');
@@ -63,7 +63,7 @@ describe('results', () => {
 
 test('states', () => {
   expect(stateInWords(runOf({ state: 'running', progress: progressOf(0.42, 170) }))).toBe(
-    '42 %, about 3 min left',
+    '42%, about 3 min left',
   );
   expect(stateInWords(runOf({ state: 'running' }))).toBe('Running');
   expect(stateInWords(runOf({ state: 'done' }))).toBe('Done');
