@@ -17,6 +17,17 @@ const paddingSchema = documented(z.enum(['same', 'valid']), {
   summary: 'Whether the image is padded so that its size stays (`same`) or not (`valid`).',
 });
 
+const poolSchema = z.strictObject({
+  size: documented(z.int().min(1).max(64), {
+    summary: 'Side of the pooling window.',
+    unit: 'pixels',
+  }).default(2),
+  stride: documented(z.int().min(1).max(64), {
+    summary: 'Step of the window; the size of the window unless given.',
+    unit: 'pixels',
+  }).optional(),
+});
+
 /** One explicit layer: `conv: {filters: 32}`. Its key is the kind of layer. */
 export const layerSchema = documented(
   exactlyOneOf(
@@ -64,35 +75,14 @@ export const layerSchema = documented(
           example: '{}',
         },
       ),
-      max_pool: documented(
-        z.strictObject({
-          size: documented(z.int().min(1).max(64), {
-            summary: 'Side of the pooling window.',
-            unit: 'pixels',
-          }).default(2),
-          stride: documented(z.int().min(1).max(64), {
-            summary: 'Step of the window; the size of the window unless given.',
-            unit: 'pixels',
-          }).optional(),
-        }),
-        { summary: 'The largest value of every window.', example: '{size: 2}' },
-      ),
-      avg_pool: documented(
-        z.strictObject({
-          size: documented(z.int().min(1).max(64), {
-            summary: 'Side of the pooling window.',
-            unit: 'pixels',
-          }).default(2),
-          stride: documented(z.int().min(1).max(64), {
-            summary: 'Step of the window; the size of the window unless given.',
-            unit: 'pixels',
-          }).optional(),
-        }),
-        {
-          summary: 'The mean of every window (windows that would cross the border are left out).',
-          example: '{size: 2}',
-        },
-      ),
+      max_pool: documented(poolSchema, {
+        summary: 'The largest value of every window.',
+        example: '{size: 2}',
+      }),
+      avg_pool: documented(poolSchema, {
+        summary: 'The mean of every window (windows that would cross the border are left out).',
+        example: '{size: 2}',
+      }),
       global_pool: documented(z.strictObject({}), {
         summary: 'The mean of every channel over the whole image.',
         example: '{}',
