@@ -74,7 +74,7 @@ function Actions({ id, state, trusted }: { id: string; state: ShownState; truste
           <Button
             look="secondary"
             icon={icons.stop()}
-            tooltip={off ?? 'Stops at once; what was learnt since the last checkpoint is lost.'}
+            tooltip={off ?? 'Stops at once and keeps a checkpoint of what was learnt until now.'}
             disabled={off !== null || command === 'stop-now'}
             onClick={() => stop('stop-now')}
           >
