@@ -281,8 +281,10 @@ function drawEnds(u: uPlot, plot: Plot): void {
     const beside = x + 9 * ratio;
     const fits = beside + width <= u.width * ratio;
     const left = target ? u.bbox.left + 6 * ratio : fits ? beside : x - width;
+    // Above the line to reach, or below it where the chart ends.
+    const above = y - 18 * ratio >= u.bbox.top;
     const middle = target
-      ? y - 11 * ratio
+      ? y + (above ? -11 : 11) * ratio
       : places[free.findIndex((end) => end.line === line)]! - (fits ? 0 : 11 * ratio);
     ctx.strokeStyle = color('--card');
     ctx.lineWidth = 4 * ratio;
