@@ -60,7 +60,7 @@ export class Terminal {
 
   private progress(event: Body<'progress'>): void {
     const rate = `${Math.round(event.samplesPerSecond).toLocaleString('en')} samples/s`;
-    const left = `${duration(event.etaSeconds)} left, ${duration(event.runEtaSeconds)} for the run`;
+    const left = `${duration(event.etaSeconds)} left (run ${duration(event.runEtaSeconds)})`;
     const epoch = `epoch ${event.epoch}/${event.epochs}`;
     if (!this.stream.isTTY) {
       if (this.now() - this.lastPlain < plainProgressMilliseconds) return;
@@ -89,7 +89,7 @@ export function duration(seconds: number): string {
 }
 
 function bar(share: number): string {
-  const width = 24;
+  const width = 12;
   const full = Math.round(Math.min(1, Math.max(0, share)) * width);
   return '█'.repeat(full) + '░'.repeat(width - full);
 }

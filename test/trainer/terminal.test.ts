@@ -75,8 +75,7 @@ const progress = (
 });
 
 describe('on a terminal', () => {
-  const drawing =
-    'student, seed 2 ████████████░░░░░░░░░░░░ epoch 2/4  12,346 samples/s  1:05 left, 1:02:05 for the run';
+  const drawing = 'student, seed 2 ██████░░░░░░ epoch 2/4  12,346 samples/s  1:05 left (run 1:02:05)';
 
   it('one line is redrawn', () => {
     const shown = terminal({ isTTY: true, columns: 200 });
@@ -136,7 +135,7 @@ describe('elsewhere', () => {
     const shown = terminal();
     shown.show(stage());
     for (time = 200; time <= 25_000; time += 200) shown.show(progress(10));
-    const line = 'student, seed 2: epoch 2/4, 12,346 samples/s, 1:05 left, 1:02:05 for the run';
+    const line = 'student, seed 2: epoch 2/4, 12,346 samples/s, 1:05 left (run 1:02:05)';
     expect(screen()).toEqual(['student, seed 2: 4 epochs of 5 steps', line, line, '']);
     for (const control of ['\r', '\x1b']) expect(written).not.toContain(control);
     expect(kept).toEqual(screen().slice(0, -1));
