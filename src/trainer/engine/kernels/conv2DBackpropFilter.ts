@@ -1,4 +1,5 @@
 import { Conv2DBackpropFilter, util, type backend_util } from '@tensorflow/tfjs-core';
+import { batchParts, gradientRows, type BatchPart } from './batchParts';
 import {
   convolutionGeometry,
   free,
@@ -8,9 +9,6 @@ import {
   reshape,
   type ConvolutionAttributes,
 } from './wasmKernel';
-
-/** Bytes that the matrix of patches may take; larger batches are done in parts. */
-export const largestPatchMatrix = 64e6;
 
 /**
  * The gradient of a convolution with respect to its filter, which the WebAssembly backend does not have at all: without
@@ -25,27 +23,16 @@ export function addConv2DBackpropFilter(): void {
     Conv2DBackpropFilter,
     ({ inputs: { x, dy }, attrs, backend }) => {
       const geometry = convolutionGeometry(x.shape, attrs.filterShape, attrs);
-      const { batchSize, outHeight, outWidth, outChannels } = geometry;
+      const { outHeight, outWidth, outChannels } = geometry;
       const weights = util.sizeFromShape(attrs.filterShape) / outChannels;
-      const positions = outHeight * outWidth;
-      const imagesAtOnce = Math.max(
-        1,
-        Math.min(batchSize, Math.floor(largestPatchMatrix / (4 * weights * positions))),
-      );
-
       const sum = new Float32Array(weights * outChannels);
-      for (let first = 0; first < batchSize; first += imagesAtOnce) {
-        const images = Math.min(imagesAtOnce, batchSize - first);
-        const patches = backend.makeOutput([1, weights, images * positions], 'float32');
-        const gradients = backend.makeOutput([1, images * positions, outChannels], 'float32');
-        const start = first * positions * outChannels;
-        heap(backend, gradients).set(
-          heap(backend, dy).subarray(start, start + images * positions * outChannels),
-        );
-        fillPatches(heap(backend, x), heap(backend, patches), geometry, first, images);
+      for (const part of batchParts(geometry, weights)) {
+        const patches = backend.makeOutput([1, weights, part.images * outHeight * outWidth], 'float32');
+        const gradients = gradientRows(backend, dy, geometry, part);
+        fillPatches(heap(backend, x), heap(backend, patches), geometry, part);
         const product = matMul(backend, patches, gradients);
-        const part = heap(backend, product);
-        for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + part[i]!;
+        const added = heap(backend, product);
+        for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + added[i]!;
         free(backend, patches, gradients, product);
       }
 
@@ -63,8 +50,7 @@ function fillPatches(
   x: Float32Array,
   patches: Float32Array,
   geometry: backend_util.Conv2DInfo,
-  first: number,
-  images: number,
+  { first, images }: BatchPart,
 ): void {
   const { inHeight, inWidth, inChannels, outHeight, outWidth, filterHeight, filterWidth } = geometry;
   const { strideHeight, strideWidth, padInfo } = geometry;

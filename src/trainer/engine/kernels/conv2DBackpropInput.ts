@@ -1,4 +1,5 @@
 import { Conv2DBackpropInput, util, type backend_util } from '@tensorflow/tfjs-core';
+import { batchParts, gradientRows, type BatchPart } from './batchParts';
 import {
   convolutionGeometry,
   free,
@@ -9,7 +10,6 @@ import {
   transpose,
   type ConvolutionAttributes,
 } from './wasmKernel';
-import { largestPatchMatrix } from './conv2DBackpropFilter';
 
 /**
  * The gradient of a convolution with respect to its input. The stock kernel of the WebAssembly backend is right, but a
@@ -21,27 +21,16 @@ export function repairConv2DBackpropInput(): void {
     Conv2DBackpropInput,
     ({ inputs: { dy, filter }, attrs, backend }) => {
       const geometry = convolutionGeometry(attrs.inputShape, filter.shape, attrs);
-      const { batchSize, outHeight, outWidth, outChannels } = geometry;
+      const { outChannels } = geometry;
       const weights = util.sizeFromShape(filter.shape) / outChannels;
-      const positions = outHeight * outWidth;
-      const imagesAtOnce = Math.max(
-        1,
-        Math.min(batchSize, Math.floor(largestPatchMatrix / (4 * weights * positions))),
-      );
-
       const matrix = reshape(backend, filter, [1, weights, outChannels]);
       const transposed = transpose(backend, matrix);
       const dx = backend.makeOutput(attrs.inputShape, 'float32');
       heap(backend, dx).fill(0);
-      for (let first = 0; first < batchSize; first += imagesAtOnce) {
-        const images = Math.min(imagesAtOnce, batchSize - first);
-        const gradients = backend.makeOutput([1, images * positions, outChannels], 'float32');
-        const start = first * positions * outChannels;
-        heap(backend, gradients).set(
-          heap(backend, dy).subarray(start, start + images * positions * outChannels),
-        );
+      for (const part of batchParts(geometry, weights)) {
+        const gradients = gradientRows(backend, dy, geometry, part);
         const patches = matMul(backend, gradients, transposed);
-        addPatches(heap(backend, patches), heap(backend, dx), geometry, first, images);
+        addPatches(heap(backend, patches), heap(backend, dx), geometry, part);
         free(backend, gradients, patches);
       }
       free(backend, matrix, transposed);
@@ -55,8 +44,7 @@ function addPatches(
   patches: Float32Array,
   dx: Float32Array,
   geometry: backend_util.Conv2DInfo,
-  first: number,
-  images: number,
+  { first, images }: BatchPart,
 ): void {
   const { inHeight, inWidth, inChannels, outHeight, outWidth, filterHeight, filterWidth } = geometry;
   const { strideHeight, strideWidth, padInfo } = geometry;
