@@ -42,7 +42,7 @@ interface Word {
   end: number;
 }
 
-const normDefaults = { momentum: 0.99, epsilon: 1e-3 };
+const normDefaults = { momentum: 0.9, epsilon: 1e-3 };
 
 /**
  * Reads one entry of `cnn:`, such as `conv 32 5x5 /2 norm`. It may stand for several layers: a convolution with `norm`

@@ -23,6 +23,7 @@ process.exitCode = await runTests();
 /** @returns {Promise<number>} what the tests ended with; 1 when they did not start or did not end */
 async function runTests() {
   const folder = positionals[0] ?? fs.mkdtempSync(path.join(os.tmpdir(), 'distillery-empty-'));
+  const browser = await launchBrowser();
   const server = await startServer({
     // The suites themselves report; the environment says where to.
     environment: definedEnvironment(),
@@ -30,7 +31,6 @@ async function runTests() {
     // Without it a built workbench does not look at the payload.
     args: ['--vscode-option', 'enable-smoke-test-driver'],
   });
-  const browser = await launchBrowser();
   try {
     const page = await browser.newPage({ viewport: windowSize });
     const code = await new Promise((resolve) => {

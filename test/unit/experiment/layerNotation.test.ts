@@ -8,7 +8,7 @@ import {
 import { activationSchema } from '../../../src/experiment/schema/models';
 
 const conv = { kind: 'conv', filters: 32, kernel: 3, stride: 1, padding: 'same', activation: 'relu' };
-const norm = { kind: 'norm', momentum: 0.99, epsilon: 0.001 };
+const norm = { kind: 'norm', momentum: 0.9, epsilon: 0.001 };
 
 describe('the notation of layers', () => {
   it.each([

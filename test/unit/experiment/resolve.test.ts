@@ -214,7 +214,7 @@ describe('resolving a model', () => {
     const conv = { kind: 'conv', kernel: 3, stride: 1, padding: 'same' };
     expect(model({ cnn: ['conv 8 norm', 'pool 2', 'conv 4 relu', 'dense 5'], activation: 'elu' })).toEqual([
       { ...conv, filters: 8, activation: 'linear' },
-      { kind: 'norm', momentum: 0.99, epsilon: 0.001 },
+      { kind: 'norm', momentum: 0.9, epsilon: 0.001 },
       { kind: 'activation', activation: 'elu' },
       { kind: 'max_pool', size: 2, stride: 2 },
       { ...conv, filters: 4, activation: 'relu' },
@@ -243,7 +243,7 @@ describe('resolving a model', () => {
     ).toEqual([
       { kind: 'conv', filters: 8, kernel: 3, stride: 1, padding: 'same', activation: 'relu' },
       { kind: 'conv', filters: 4, kernel: 5, stride: 2, padding: 'valid', activation: 'linear' },
-      { kind: 'norm', momentum: 0.99, epsilon: 0.001 },
+      { kind: 'norm', momentum: 0.9, epsilon: 0.001 },
       { kind: 'norm', momentum: 0.9, epsilon: 0.1 },
       { kind: 'activation', activation: 'gelu' },
       { kind: 'max_pool', size: 2, stride: 2 },
