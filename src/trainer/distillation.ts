@@ -5,8 +5,7 @@ import type { ResolvedLoss, ResolvedStage } from '../experiment/resolved';
 import type { Role } from '../runs/events';
 import { runFiles } from '../runs/paths';
 import { planArchitecture } from '../experiment/architecture';
-import { transferSet } from './data/split';
-import type { Logits } from './evaluation/metrics';
+import { measure, type Logits } from './evaluation/metrics';
 import { exitCodes, RunFailure } from './failures';
 import { buildModel } from './models/buildModel';
 import type { Model } from './models/model';
@@ -17,7 +16,7 @@ import { rowsOf } from './testImages';
 import { TeacherOutputs } from './training/teacherOutputs';
 import { keepTeacher, reuseTeacher } from './training/teacherStore';
 import { trainRole, type RoleStage } from './training/trainRole';
-import { measure } from './evaluation/metrics';
+import { stepsPerEpoch } from './training/trainStage';
 
 /** A model that has been trained and saved. */
 export interface TrainedModel {
@@ -32,7 +31,7 @@ const trainerRevision = 1;
 
 /** Everything a run will train, in order: the teacher, then for each seed the student and its comparison. */
 export function planStages(context: Omit<RunContext, 'progress'>): PlannedStage[] {
-  const { experiment, dataset, split } = context;
+  const { experiment, dataset, split, transferSets } = context;
   const cost = (model: typeof experiment.student.model) =>
     planArchitecture(model.layers, [dataset.height, dataset.width, dataset.channels], dataset.classes)
       .multiplyAdds;
@@ -56,7 +55,7 @@ export function planStages(context: Omit<RunContext, 'progress'>): PlannedStage[
     ...experiment.seeds.flatMap((seed) =>
       studentRoles(context).flatMap((role) =>
         experiment.distill.map((stage): PlannedStage => {
-          const size = sized(transferSet(dataset, split, experiment.data, seed).length, stage);
+          const size = sized(transferSets.get(seed)!.length, stage);
           const live = role === 'student' && stage.augment.shift > 0 ? teacherCost : 0;
           return {
             id: stageId(role, seed, stage),
@@ -79,7 +78,17 @@ export async function obtainTeacher(context: RunContext): Promise<TrainedModel> 
   const seed = experiment.seeds[0]!;
   const model = newModel(context, 'teacher', seed);
   const hash = teacherHash(context);
-  const planned = planStages(context)[0]!;
+  const stage: RoleStage = {
+    id: 'teacher',
+    name: 'train',
+    source: ['teacher', 'train'],
+    hash,
+    seed,
+    training: train,
+    losses: [{ criterion: 'ce', weight: 1, labelSmoothing: train.labelSmoothing }],
+    indices: context.split.training,
+    teacher: null,
+  };
   const found = reuseTeacher(context.workspace, hash, model);
   if (typeof found === 'object')
     context.emit({
@@ -90,33 +99,20 @@ export async function obtainTeacher(context: RunContext): Promise<TrainedModel> 
     });
   let metrics;
   if (found === 'used') {
-    const { id: stage, name, epochs, stepsPerEpoch } = planned;
     context.emit({
       type: 'stage',
-      stage,
+      stage: stage.id,
       role: 'teacher',
       seed,
-      name,
+      name: stage.name,
       state: 'reused',
       hash,
-      epochs,
-      stepsPerEpoch,
+      epochs: train.epochs,
+      stepsPerEpoch: stepsPerEpoch(stage),
     });
-    context.progress.skip(stage);
+    context.progress.skip(stage.id);
     metrics = await evaluateReused(context, model, seed);
   } else {
-    const losses: ResolvedLoss[] = [{ criterion: 'ce', weight: 1, labelSmoothing: train.labelSmoothing }];
-    const stage: RoleStage = {
-      id: planned.id,
-      name: 'train',
-      source: ['teacher', 'train'],
-      hash,
-      seed,
-      training: train,
-      losses,
-      indices: context.split.training,
-      teacher: null,
-    };
     metrics = await trainRole(context, 'teacher', model, [stage], null);
     await keepTeacher(context.workspace, hash, model);
   }
@@ -132,12 +128,12 @@ export async function obtainTeacher(context: RunContext): Promise<TrainedModel> 
 
 /** Trains the student and its comparison for every seed. */
 export async function trainStudents(context: RunContext, teacher: TrainedModel): Promise<TrainedModel[]> {
-  const { experiment, dataset, split, control } = context;
-  const listen = control.listenOrStop;
-  const onValidation = await context.validation.logits(teacher.model, listen);
+  const { experiment } = context;
+  const onValidation = await context.validation.logits(teacher.model, context.control.listenOrStop);
+  const outputsFor = await askTeacher(context, teacher.model);
   const trained: TrainedModel[] = [];
   for (const seed of experiment.seeds) {
-    const indices = transferSet(dataset, split, experiment.data, seed);
+    const indices = context.transferSets.get(seed)!;
     for (const role of studentRoles(context)) {
       const model = newModel(context, role, seed);
       const stages: RoleStage[] = [];
@@ -151,7 +147,7 @@ export async function trainStudents(context: RunContext, teacher: TrainedModel):
           training: stage,
           losses: lossesFor(role, stage),
           indices,
-          teacher: role === 'student' ? await outputsFor(context, stage, teacher.model, indices) : null,
+          teacher: role === 'student' ? outputsFor(stage) : null,
         });
       await trainRole(context, role, model, stages, onValidation);
       const bytes = await save(context, role, seed, model);
@@ -184,14 +180,22 @@ function newModel({ experiment, dataset }: RunContext, role: Role, seed: number)
   return buildModel(layers, { inputShape: [height, width, channels], classes, seed, name });
 }
 
-async function outputsFor(
-  context: RunContext,
-  stage: ResolvedStage,
+/**
+ * Asks the teacher once about every sample that reaches a student with any seed, for all stages that do not move images.
+ *
+ * @returns what a stage is given of the teacher
+ */
+async function askTeacher(
+  { experiment, dataset, transferSets, control }: RunContext,
   teacher: Model,
-  indices: Uint32Array,
-): Promise<TeacherOutputs> {
-  if (stage.augment.shift > 0) return TeacherOutputs.live(teacher);
-  return TeacherOutputs.cachedFor(teacher, context.dataset, indices, context.control.listenOrStop);
+): Promise<(stage: ResolvedStage) => TeacherOutputs> {
+  const live = TeacherOutputs.live(teacher);
+  const isLive = (stage: ResolvedStage) => stage.augment.shift > 0;
+  if (experiment.distill.every(isLive)) return () => live;
+  const samples = new Set([...transferSets.values()].flatMap((indices) => [...indices]));
+  const indices = Uint32Array.from(samples).sort();
+  const cached = await TeacherOutputs.cachedFor(teacher, dataset, indices, control.listenOrStop);
+  return (stage) => (isLive(stage) ? live : cached);
 }
 
 /** Writes the trained model where people find it, in the format that TensorFlow.js reads. @returns bytes on disk */

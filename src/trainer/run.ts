@@ -50,6 +50,7 @@ interface Prepared {
   experiment: ResolvedExperiment;
   dataset: Dataset;
   split: Split;
+  transferSets: ReadonlyMap<number, Uint32Array>;
 }
 
 /** Runs an experiment file from its first byte to the report. @returns what the process should exit with. */
@@ -97,8 +98,11 @@ function prepare(file: string, options: RunOptions, streams: Streams): Prepared 
       mnist: options.mnist,
     });
     const split = holdOut(dataset, experiment.data, experiment.seeds[0]!);
-    checkAgainstData(experiment, dataset, split);
-    return { file, text, parsed, experiment, dataset, split };
+    const transferSets = new Map(
+      experiment.seeds.map((seed) => [seed, transferSet(dataset, split, experiment.data, seed)]),
+    );
+    checkAgainstData(experiment, dataset, split, transferSets);
+    return { file, text, parsed, experiment, dataset, split, transferSets };
   } catch (error) {
     if (!(error instanceof RunFailure)) throw error;
     const range = parsed.rangeOf(error.path ?? [])!;
@@ -115,7 +119,12 @@ function prepare(file: string, options: RunOptions, streams: Streams): Prepared 
 }
 
 /** What can only be told with the data at hand: shapes, and whether every stage has a whole batch. */
-function checkAgainstData(experiment: ResolvedExperiment, dataset: Dataset, split: Split): void {
+function checkAgainstData(
+  experiment: ResolvedExperiment,
+  dataset: Dataset,
+  split: Split,
+  transferSets: Prepared['transferSets'],
+): void {
   for (const role of ['teacher', 'student'] as const)
     try {
       const { height, width, channels, classes } = dataset;
@@ -127,11 +136,9 @@ function checkAgainstData(experiment: ResolvedExperiment, dataset: Dataset, spli
   const { train } = experiment.teacher;
   if (split.training.length < train.batch)
     throw tooFewForABatch(split.training.length, train.batch, ['teacher', 'train', 'batch']);
-  for (const seed of experiment.seeds) {
-    const { length } = transferSet(dataset, split, experiment.data, seed);
+  for (const { length } of transferSets.values())
     for (const stage of experiment.distill)
       if (length < stage.batch) throw tooFewForABatch(length, stage.batch, ['distill']);
-  }
 }
 
 function tooFewForABatch(samples: number, batch: number, where: (string | number)[]): DataFailure {
@@ -219,7 +226,7 @@ function announceEngine({ writer, terminal }: RunOutput, engine: OpenEngine): vo
 function createContext(
   { emit, writer }: RunOutput,
   workspace: string,
-  { parsed, experiment, dataset, split }: Prepared,
+  { parsed, experiment, dataset, split, transferSets }: Prepared,
   engine: OpenEngine,
   control: RunControl,
 ): RunContext {
@@ -232,6 +239,7 @@ function createContext(
     engine: engine.id,
     dataset,
     split,
+    transferSets,
     validation: new RepeatedPass(dataset, dataset.train, split.validation),
     validationLabels: Uint8Array.from(split.validation, (index) => dataset.train.labels[index]!),
     testImages: new RepeatedPass(dataset, dataset.test, testImages),

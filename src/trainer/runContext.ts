@@ -18,6 +18,8 @@ export interface RunContext {
   engine: EngineId;
   dataset: Dataset;
   split: Split;
+  /** The samples that reach the student, for each seed: indices into the training samples. */
+  transferSets: ReadonlyMap<number, Uint32Array>;
   validation: RepeatedPass;
   /** In the order of `validation`. */
   validationLabels: Uint8Array;

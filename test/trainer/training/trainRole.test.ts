@@ -34,6 +34,7 @@ beforeEach(() => {
     engine: 'wasm' satisfies EngineId,
     dataset,
     split: { training: learning, validation: heldOut },
+    transferSets: new Map([[1, learning]]),
     validation: pass(dataset.train, heldOut),
     validationLabels: labels,
     testImages: pass(dataset.test, Uint32Array.of(0, 1, 2)),
