@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { compileSimd } from './scripts/simd.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -65,6 +66,13 @@ const bundles = [
     external: ['@tensorflow/tfjs-node'],
   },
   {
+    ...node,
+    entryPoints: ['src/trainer/engine/nativeCore.ts'],
+    outfile: out('nativeCore.js'),
+    mainFields: ['main'],
+  },
+  { ...node, entryPoints: ['src/native/setup/main.ts'], outfile: out('setupNative.js') },
+  {
     ...shared,
     platform: 'browser',
     target: 'es2022',
@@ -79,7 +87,8 @@ const bundles = [
 ];
 
 fs.rmSync(out(), { recursive: true, force: true });
-copyWasm();
+await copyWasm();
+copyNodeHeaders();
 if (watch) {
   const contexts = await Promise.all(bundles.map((options) => context(options)));
   await Promise.all(contexts.map((c) => c.watch()));
@@ -91,12 +100,19 @@ if (watch) {
   report(results.flatMap((r) => Object.entries(r.metafile.outputs)));
 }
 
-/** The binaries of the npm-only engine stand beside the trainer. */
-function copyWasm() {
+/** The binaries of the npm-only engine stand beside the trainer: the stock ones and our own kernels. */
+async function copyWasm() {
   const from = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
   fs.mkdirSync(out('wasm'), { recursive: true });
   for (const file of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'])
     fs.copyFileSync(path.join(from, 'dist', file), out('wasm', file));
+  for (const file of await compileSimd()) fs.copyFileSync(file, out('wasm', path.basename(file)));
+}
+
+/** Node's stable binary interface, for the addon that the set-up of native TensorFlow compiles. */
+function copyNodeHeaders() {
+  const from = path.dirname(require.resolve('node-api-headers/package.json'));
+  fs.cpSync(path.join(from, 'include'), out('node-api'), { recursive: true });
 }
 
 /** The JSON Schema for other YAML tools, from the same zod schema that the trainer uses. */

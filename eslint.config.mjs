@@ -16,7 +16,17 @@ const rooms = (...names) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/', 'out/', 'node_modules/', '.vscode-test/', '**/.distillery/', 'test-results/'] },
+  {
+    ignores: [
+      'dist/',
+      'out/',
+      'node_modules/',
+      '.vscode-test/',
+      '**/.distillery/',
+      'test-results/',
+      'src/trainer/engine/simd/assembly/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
@@ -42,15 +52,24 @@ export default tseslint.config(
   room(
     ['src/experiment/**'],
     [],
-    [vscode, tensorflow, rooms('runs', 'trainer', 'language', 'editor', 'webview')],
+    [vscode, tensorflow, rooms('runs', 'native', 'trainer', 'language', 'editor', 'webview')],
   ),
   room(
     ['src/runs/**'],
     [],
+    [vscode, tensorflow, rooms('experiment', 'native', 'trainer', 'language', 'editor', 'webview')],
+  ),
+  room(
+    ['src/native/**'],
+    [],
     [vscode, tensorflow, rooms('experiment', 'trainer', 'language', 'editor', 'webview')],
   ),
   room(['src/trainer/**'], [], [vscode, rooms('language', 'editor', 'webview')]),
-  room(['src/language/**'], [], [vscode, tensorflow, rooms('runs', 'trainer', 'editor', 'webview')]),
+  room(
+    ['src/language/**'],
+    [],
+    [vscode, tensorflow, rooms('runs', 'native', 'trainer', 'editor', 'webview')],
+  ),
   room(
     ['src/editor/**', 'src/extension.ts'],
     [],

@@ -13,18 +13,24 @@ const expected = [
   /^\[Content_Types\]\.xml$/,
   /^extension\.vsixmanifest$/,
   /^extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt)$/i,
-  /^extension\/dist\/(extension|languageClient|server|trainer)\.js$/,
+  /^extension\/dist\/(extension|languageClient|server|trainer|nativeCore|setupNative)\.js$/,
   /^extension\/dist\/distill\.schema\.json$/,
-  /^extension\/dist\/wasm\/tfjs-backend-wasm(-simd)?\.wasm$/,
+  /^extension\/dist\/node-api\/\w+\.h$/,
+  /^extension\/dist\/wasm\/(tfjs-backend-wasm(-simd)?|distillery-simd(-fma)?)\.wasm$/,
   /^extension\/dist\/webview\/[\w.-]+\.(js|css|ttf)$/,
   /^extension\/media\/[\w./-]+\.(svg|png|md|json|yaml)$/,
   /^extension\/examples\/[\w-]+\.distill\.yaml$/,
 ];
 /** Without these it would install and then fail. */
 const required = [
-  ...['extension', 'languageClient', 'server', 'trainer'].map((bundle) => `extension/dist/${bundle}.js`),
+  ...['extension', 'languageClient', 'server', 'trainer', 'nativeCore', 'setupNative'].map(
+    (bundle) => `extension/dist/${bundle}.js`,
+  ),
+  'extension/dist/node-api/node_api.h',
   'extension/dist/distill.schema.json',
   'extension/dist/wasm/tfjs-backend-wasm-simd.wasm',
+  'extension/dist/wasm/distillery-simd.wasm',
+  'extension/dist/wasm/distillery-simd-fma.wasm',
   'extension/dist/webview/dashboard.js',
   'extension/examples/mnist-few.distill.yaml',
 ];

@@ -31,6 +31,24 @@ export function exitCodeOf(command, args, { cwd = root, env = process.env, quiet
 }
 
 /**
+ * Runs Node on a script in the folder in which npm was started, with this terminal, and waits for its end.
+ *
+ * @param {string[]} args
+ * @returns {Promise<{ pid: number, code: number | null, signal: NodeJS.Signals | null }>}
+ */
+export function inForeground(args) {
+  const cwd = process.env['INIT_CWD'] ?? process.cwd();
+  const child = spawn(process.execPath, args, { cwd, stdio: 'inherit' });
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+    // Ctrl-C in a terminal reaches the child by itself; we only must not end before it. Others are handed on.
+    process.on(signal, () => void (signal !== 'SIGINT' && child.kill(signal)));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => resolve({ pid: child.pid ?? 0, code, signal }));
+  });
+}
+
+/**
  * Runs Node on a script of the repository and ends this process with a plain message when it fails.
  *
  * @param {string} what names the step in the message, e.g. `The build`

@@ -29,7 +29,13 @@ export function isDrawable(event: RunEvent): boolean {
     names.every((name) => typeof fields[name] === type);
   switch (event.type) {
     case 'stage':
-      return has('string', 'stage', 'role', 'state') && has('number', 'seed', 'epochs', 'stepsPerEpoch');
+      return (
+        has('string', 'stage', 'role', 'state') &&
+        has('number', 'seed', 'epochs', 'stepsPerEpoch') &&
+        (fields['step'] === undefined || has('number', 'step'))
+      );
+    case 'cache':
+      return has('number', 'hits', 'misses', 'bytes');
     case 'progress':
       return (
         has('string', 'role', 'stage') &&
@@ -92,6 +98,7 @@ function isShown(value: Record<string, unknown>): boolean {
     Array.isArray(manifest['seeds']) &&
     Array.isArray(manifest['roles']) &&
     typeof state === 'string' &&
+    typeof value['resumable'] === 'boolean' &&
     (report === null ||
       (isRecord(report) && isRecord(report['roles']) && Array.isArray(report['comparisons'])))
   );

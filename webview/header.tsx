@@ -8,7 +8,7 @@ import { icons } from './icons';
 import { duration, moment } from './numbers';
 import { prefer } from './preferences';
 import type { ShownRun } from './store';
-import { engineNames, isLive, stateNames } from './words';
+import { cacheWords, engineNames, isLive, stateNames } from './words';
 
 /** Name, state, engine, run picker and what can be done with the run. */
 export function Header({
@@ -20,7 +20,8 @@ export function Header({
   runs: RunChoice[];
   trusted: boolean;
 }): VNode {
-  const { manifest, state } = run;
+  const { manifest, state, data } = run;
+  const cache = cacheWords([...data.caches.values()]);
   return (
     <header class="header">
       <div class="identity">
@@ -30,11 +31,16 @@ export function Header({
           {stateNames[state]}
         </span>
       </div>
-      <Actions id={manifest.id} state={state} trusted={trusted} />
+      <Actions id={manifest.id} state={state} resumable={run.resumable} trusted={trusted} />
       <div class="facts">
         <span title={`Started ${moment(manifest.started)}`}>{moment(manifest.started)}</span>
         <Elapsed started={manifest.started} finished={manifest.finished} live={isLive(state)} />
         <Engine run={run} />
+        {cache && (
+          <span class="cache" title={cache.hint}>
+            {cache.text}
+          </span>
+        )}
       </div>
       {runs.length > 1 && (
         <div class="picker">
@@ -50,9 +56,24 @@ export function Header({
   );
 }
 
-function Actions({ id, state, trusted }: { id: string; state: ShownState; trusted: boolean }): VNode {
+function Actions({
+  id,
+  state,
+  resumable,
+  trusted,
+}: {
+  id: string;
+  state: ShownState;
+  resumable: boolean;
+  trusted: boolean;
+}): VNode {
   const asked = useSignal<{ id: string; command: 'stop-after-epoch' | 'stop-now' } | null>(null);
   const command = asked.value?.id === id ? asked.value.command : null;
+  const live = isLive(state);
+  useEffect(() => {
+    // A run that is resumed can be stopped again.
+    if (!live) asked.value = null;
+  }, [asked, live]);
   const off = trusted ? null : 'This workspace is not trusted, so runs cannot be started or stopped here.';
   const stop = (wish: 'stop-after-epoch' | 'stop-now'): void => {
     asked.value = { id, command: wish };
@@ -60,7 +81,7 @@ function Actions({ id, state, trusted }: { id: string; state: ShownState; truste
   };
   return (
     <div class="actions" role="group" aria-label="What to do with this run">
-      {isLive(state) && (
+      {live && (
         <>
           <Button
             look="secondary"
@@ -82,7 +103,20 @@ function Actions({ id, state, trusted }: { id: string; state: ShownState; truste
           </Button>
         </>
       )}
-      {!isLive(state) && (
+      {resumable && (
+        <Button
+          look="primary"
+          icon={icons.resume()}
+          tooltip={
+            off ?? 'Goes on from the last checkpoint, with the experiment as it was when the run began.'
+          }
+          disabled={off !== null}
+          onClick={() => post({ type: 'resume', id })}
+        >
+          Resume
+        </Button>
+      )}
+      {!live && (
         <Button
           look="secondary"
           icon={icons.again()}

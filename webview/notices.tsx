@@ -7,7 +7,7 @@ import type { ShownRun } from './store';
 
 /** Why a run failed, was stopped or is lost, and the problems it met, each with the way to its line. */
 export function Notices({ run, trusted }: { run: ShownRun; trusted: boolean }): VNode | null {
-  const { state, manifest, data } = run;
+  const { state, manifest, resumable, data } = run;
   const problems = distinct(data.problems);
   const headline =
     state === 'failed'
@@ -32,7 +32,10 @@ export function Notices({ run, trusted }: { run: ShownRun; trusted: boolean }): 
       {headline && (
         <div class={`notice ${state}`} role={state === 'failed' ? 'alert' : undefined}>
           {state === 'failed' ? icons.cross() : state === 'lost' ? icons.question() : icons.stop()}
-          <p>{headline}</p>
+          <p>
+            {headline}
+            {resumable && ' Resume goes on from the last checkpoint.'}
+          </p>
         </div>
       )}
       {problems

@@ -1,4 +1,5 @@
 import type {
+  CacheEvent,
   EvaluationEvent,
   MetricPoint,
   ProblemEvent,
@@ -27,9 +28,17 @@ export interface RunData {
   lastSeq: number;
   /** Distinct events held. */
   eventCount: number;
+  /** The latest of any stage, told by the process that trains now. */
   progress: ProgressEvent | null;
   /** The last word of every stage, by the stage's id, in the order in which they began. */
   stages: Map<string, StageEvent>;
+  /** The latest progress of every stage since it began or was resumed. */
+  stageProgress: Map<string, ProgressEvent>;
+  /** The stages that are being trained, and how many have been at the most at the same time. */
+  atWork: Set<string>;
+  mostAtOnce: number;
+  /** By stage; under the empty name what serves all of them. */
+  caches: Map<string, CacheEvent>;
   /** By `role/series`, then by seed. */
   curves: Map<string, Map<number, Curve>>;
   /** The last of each `role/seed/split`. */
@@ -47,6 +56,10 @@ export function emptyRunData(): RunData {
     eventCount: 0,
     progress: null,
     stages: new Map(),
+    stageProgress: new Map(),
+    atWork: new Set(),
+    mostAtOnce: 0,
+    caches: new Map(),
     curves: new Map(),
     evaluations: new Map(),
     images: [],
@@ -62,12 +75,23 @@ export function fold(data: RunData, event: RunEvent): Part | null {
   data.eventCount++;
   if (!isDrawable(event)) return null;
   switch (event.type) {
+    case 'run':
+      if (event.state !== 'starting') return null;
+      // Another process takes the run up: nothing that was under way in the one before is so any more.
+      data.progress = null;
+      data.atWork.clear();
+      data.mostAtOnce = 0;
+      return 'progress';
     case 'stage':
-      data.stages.set(event.stage, event);
+      foldStage(data, event);
       return 'progress';
     case 'progress':
       data.progress = event;
+      data.stageProgress.set(event.stage, event);
       return 'progress';
+    case 'cache':
+      data.caches.set(event.stage ?? '', event);
+      return 'run';
     case 'metrics':
       for (const point of event.points) addPoint(data.curves, point);
       return 'curves';
@@ -95,6 +119,20 @@ export function fold(data: RunData, event: RunEvent): Part | null {
 /** The curves of one role and series, by seed; empty when there are none yet. */
 export function curvesOf(data: RunData, role: Role, series: string): ReadonlyMap<number, Curve> {
   return data.curves.get(`${role}/${series}`) ?? new Map<number, Curve>();
+}
+
+function foldStage(data: RunData, event: StageEvent): void {
+  const { stage, state } = event;
+  if (state === 'finished' || state === 'reused') {
+    data.atWork.delete(stage);
+    // A run that is resumed takes the teacher that it has trained itself before.
+    if (state === 'reused' && data.stages.get(stage)?.state === 'finished') return;
+  } else {
+    data.atWork.add(stage);
+    data.mostAtOnce = Math.max(data.mostAtOnce, data.atWork.size);
+    data.stageProgress.delete(stage);
+  }
+  data.stages.set(stage, event);
 }
 
 function addPoint(curves: RunData['curves'], point: MetricPoint): void {

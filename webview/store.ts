@@ -2,18 +2,13 @@ import { batch, signal, type Signal } from '@preact/signals';
 import type {
   FromPage,
   RunChoice,
-  RunManifest,
-  RunReport,
-  ShownState,
+  ShownRun as ShownWithoutEvents,
   ToPage,
 } from '../src/editor/dashboard/messages';
 import { emptyRunData, fold, parts, type Part, type RunData } from './runData';
 
 /** The run on the page. */
-export interface ShownRun {
-  manifest: RunManifest;
-  state: ShownState;
-  report: RunReport | null;
+export interface ShownRun extends ShownWithoutEvents {
   data: RunData;
 }
 
@@ -57,6 +52,7 @@ export class Store {
         if (this.run?.manifest.id !== message.id) break;
         this.run.manifest = message.manifest;
         this.run.state = message.state;
+        this.run.resumable = message.resumable;
         this.run.report = message.report;
         this.announce('run');
         break;

@@ -1,5 +1,5 @@
-import type { EngineId, ProgressEvent, Role, ShownState, StageEvent } from '../src/editor/dashboard/messages';
-import { duration } from './numbers';
+import type { CacheEvent, EngineId, Role, ShownState } from '../src/editor/dashboard/messages';
+import { bytes, count } from './numbers';
 
 /** The names of things as the page says them. */
 export const roleNames: Record<Role, string> = {
@@ -43,28 +43,17 @@ export const roleOrder: readonly Role[] = ['teacher', 'student', 'scratch'];
 export const isLive = (state: ShownState): boolean =>
   state === 'starting' || state === 'running' || state === 'evaluating';
 
-/** What is happening now: one line without a full stop. */
-export function happening(
-  state: ShownState,
-  progress: ProgressEvent | null,
-  stage: StageEvent | undefined,
-  seeds: readonly number[],
-): string {
-  if (state === 'evaluating') return 'Measuring all models on the test data, once';
-  if (state !== 'running' || !progress) return 'Getting ready: reading the data and choosing an engine';
-  const which = progress.role === 'teacher' ? '' : seedWords(progress.seed, seeds);
-  const name = stage && stage.name !== 'train' && stage.name !== 'distill' ? `, stage ${stage.name}` : '';
-  return `Training ${roleWords[progress.role]}${which}${name}`;
-}
-
-/** The same with where it stands and how long it takes, for a screen reader. */
-export function spoken(what: string, progress: ProgressEvent | null): string {
-  if (!progress) return `${what}.`;
-  return `${what}, epoch ${progress.epoch} of ${progress.epochs}, about ${duration(progress.runEtaSeconds)} left.`;
-}
-
-/** `, seed 2 of 3`: its place among the seeds; nothing with a single seed. */
-function seedWords(seed: number, seeds: readonly number[]): string {
-  const place = seeds.indexOf(seed);
-  return seeds.length < 2 || place < 0 ? '' : `, seed ${place + 1} of ${seeds.length}`;
+/** What became of the cache of the teacher's outputs, and the numbers behind it; null without a cache. */
+export function cacheWords(events: readonly CacheEvent[]): { text: string; hint: string } | null {
+  const last = events.at(-1);
+  if (!last) return null;
+  const [hits, misses] = events.reduce<[number, number]>(
+    ([h, m], event) => [h + event.hits, m + event.misses],
+    [0, 0],
+  );
+  const hint = `Read from the disk: ${count(hits)} outputs of the teacher. The teacher was asked for ${count(misses)}.`;
+  if (misses === 0) return { text: `teacher outputs from the cache, ${bytes(last.bytes)}`, hint };
+  if (hits === 0) return { text: `teacher outputs kept in the cache, ${bytes(last.bytes)}`, hint };
+  const share = Math.min(99, Math.max(1, Math.round((100 * hits) / (hits + misses))));
+  return { text: `${share}% of the teacher outputs from the cache`, hint };
 }

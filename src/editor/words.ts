@@ -61,11 +61,11 @@ export function stateInWords(run: RunModel): string {
     case 'done':
       return failedExpectations(run) > 0 ? expectationsFailed(run) : 'Done';
     case 'stopped':
-      return 'Stopped';
+      return run.progress ? `Stopped at ${percent(run.progress.fraction)}` : 'Stopped';
     case 'failed':
       return run.manifest.message ? `Failed: ${run.manifest.message}` : 'Failed';
     case 'lost':
-      return 'Lost: its process ended without a last word';
+      return 'Lost: its process ended without a last word. It can be resumed';
   }
 }
 

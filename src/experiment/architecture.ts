@@ -105,6 +105,18 @@ function measure(spec: LayerSpec, shape: Shape, index: number): Measure {
         multiplyAdds: kernelWeights * outHeight * outWidth,
       };
     }
+    case 'depthwise_conv': {
+      const [height, width, channels] = image(spec.kind, shape, index);
+      const out = (length: number) =>
+        windows(length, spec.kernel, spec.stride, spec.padding, 'kernel', index);
+      const [outHeight, outWidth] = [out(height), out(width)];
+      const kernelWeights = spec.kernel * spec.kernel * channels;
+      return {
+        outputShape: [outHeight, outWidth, channels],
+        parameters: kernelWeights + channels,
+        multiplyAdds: kernelWeights * outHeight * outWidth,
+      };
+    }
     case 'max_pool':
     case 'avg_pool': {
       const [height, width, channels] = image(spec.kind, shape, index);
@@ -135,6 +147,7 @@ function image(kind: LayerSpec['kind'], shape: Shape, index: number): readonly [
   if (shape.length === 3) return shape;
   const words = {
     conv: 'A convolution',
+    depthwise_conv: 'A depthwise convolution',
     max_pool: 'Pooling',
     avg_pool: 'Pooling',
     global_pool: 'Global pooling',

@@ -100,6 +100,15 @@ export function describe(schema: z.ZodType): ValueDescription {
   };
 }
 
+/** What is allowed but for maps, for sentences about a number that is out of bounds. */
+export function phraseWithoutMaps(schema: z.ZodType): string {
+  return either(
+    branches(schema)
+      .filter((branch) => branch.def.type !== 'object')
+      .flatMap(phrasesOf),
+  );
+}
+
 /** `a, b or c`. */
 export function either(words: readonly string[], last = 'or'): string {
   const unique = [...new Set(words)];

@@ -1,9 +1,12 @@
 import type { LayerSpec } from './resolved';
 import type { Activation } from './schema/models';
+import { refusalOfWord } from './untrainable';
 
 /** The words of the `cnn` notation, with what each does; completion and messages use the same list. */
 export const layerWords = {
   conv: '`conv 32` — 32 filters, 3×3, padded, ReLU. Options: `5x5`, `/2` (stride), `valid`, `norm`, an activation.',
+  depthwise:
+    '`depthwise` — one 3×3 kernel for each channel, padded, ReLU; `conv 64 1x1` after it mixes the channels. Options: `5x5`, `/2` (stride), `valid`, `norm`, an activation.',
   pool: '`pool 2` — the largest value of every 2×2 window. `/1` sets the stride.',
   avgpool: '`avgpool 2` — the mean of every 2×2 window.',
   'global pool': '`global pool` — the mean of every channel over the whole image.',
@@ -31,6 +34,7 @@ export class LayerNotationError extends Error {
     readonly end: number,
     /** Words of which one was probably meant. */
     readonly candidates: readonly string[] = [],
+    readonly code = 'model.notation',
   ) {
     super(message);
   }
@@ -66,6 +70,8 @@ export function parseLayer(text: string, activation: Activation = 'relu'): Layer
   switch (first.text) {
     case 'conv':
       return conv(first, rest, activation);
+    case 'depthwise':
+      return depthwise(rest, activation);
     case 'dense':
       return dense(first, rest, activation);
     case 'pool':
@@ -104,9 +110,7 @@ function conv(first: Word, options: Word[], activation: Activation): LayerSpec[]
     activation,
   };
   let norm = false;
-  for (const word of options) {
-    const size = /^(\d+)x(\d+)$/.exec(word.text);
-    const stride = /^\/(\d+)$/.exec(word.text);
+  for (const word of options)
     if (/^\d+$/.test(word.text))
       layer.filters = onlyCount(
         word,
@@ -114,19 +118,50 @@ function conv(first: Word, options: Word[], activation: Activation): LayerSpec[]
         'filters',
         `write ${word.text}x${word.text} for the size of the kernel`,
       );
-    else if (size) {
-      if (size[1] !== size[2])
-        throw new LayerNotationError('Kernels are square, such as 3x3 or 5x5.', word.start, word.end);
-      layer.kernel = positive(word, Number(size[1]), 31);
-    } else if (stride) layer.stride = positive(word, Number(stride[1]), 16);
-    else if (word.text === 'same' || word.text === 'valid') layer.padding = word.text;
     else if (word.text === 'norm') norm = true;
-    else if (isActivation(word.text)) layer.activation = word.text;
-    else throw unknownOption(word, 'conv', ['norm', 'valid', 'same', ...activationWords]);
-  }
+    else windowOption(word, layer, 'conv');
   if (layer.filters === 0)
     throw new LayerNotationError('How many filters? Write for example "conv 32".', first.start, first.end);
   return withNorm(layer, norm);
+}
+
+function depthwise(options: Word[], activation: Activation): LayerSpec[] {
+  const layer = {
+    kind: 'depthwise_conv' as const,
+    kernel: 3,
+    stride: 1,
+    padding: 'same' as 'same' | 'valid',
+    activation,
+  };
+  let norm = false;
+  for (const word of options)
+    if (/^\d+$/.test(word.text))
+      throw new LayerNotationError(
+        `A depthwise convolution keeps the number of channels: for ${word.text} of them, write "conv ${word.text} 1x1" after it.`,
+        word.start,
+        word.end,
+      );
+    else if (word.text === 'norm') norm = true;
+    else windowOption(word, layer, 'depthwise');
+  return withNorm(layer, norm);
+}
+
+/** What every convolution understands: the kernel, the stride, the padding and the nonlinearity. */
+function windowOption(
+  word: Word,
+  layer: { kernel: number; stride: number; padding: 'same' | 'valid'; activation: Activation },
+  name: string,
+): void {
+  const size = /^(\d+)x(\d+)$/.exec(word.text);
+  const stride = /^\/(\d+)$/.exec(word.text);
+  if (size) {
+    if (size[1] !== size[2])
+      throw new LayerNotationError('Kernels are square, such as 3x3 or 5x5.', word.start, word.end);
+    layer.kernel = positive(word, Number(size[1]), 31);
+  } else if (stride) layer.stride = positive(word, Number(stride[1]), 16);
+  else if (word.text === 'same' || word.text === 'valid') layer.padding = word.text;
+  else if (isActivation(word.text)) layer.activation = word.text;
+  else throw unknownOption(word, name, ['norm', 'valid', 'same', ...activationWords]);
 }
 
 function dense(first: Word, options: Word[], activation: Activation): LayerSpec[] {
@@ -144,7 +179,10 @@ function dense(first: Word, options: Word[], activation: Activation): LayerSpec[
   return withNorm(layer, norm);
 }
 
-function withNorm(layer: Extract<LayerSpec, { kind: 'conv' | 'dense' }>, norm: boolean): LayerSpec[] {
+function withNorm(
+  layer: Extract<LayerSpec, { kind: 'conv' | 'depthwise_conv' | 'dense' }>,
+  norm: boolean,
+): LayerSpec[] {
   if (!norm) return [layer];
   const layers: LayerSpec[] = [
     { ...layer, activation: 'linear' },
@@ -203,6 +241,8 @@ function positive(word: Word, value: number, maximum: number): number {
 }
 
 function unknownOption(word: Word, layer: string, candidates: readonly string[]): LayerNotationError {
+  const refusal = refusalOfWord(word.text);
+  if (refusal) return new LayerNotationError(refusal.message, word.start, word.end, [], refusal.code);
   return new LayerNotationError(
     `"${word.text}" is not an option of ${layer}.`,
     word.start,

@@ -5,6 +5,7 @@ import {
   keyAt,
   keysAt,
   kindName,
+  phraseWithoutMaps,
   valueAt,
   type KeyDescription,
   type ValueDescription,
@@ -12,7 +13,9 @@ import {
 import { insertKey } from './insert';
 import { nearest } from './nearest';
 import type { ExperimentPath, Fix, Problem } from './problems';
+import { removeKey } from './remove';
 import type { EntryPart, SourceMap } from './sourceMap';
+import { refusalOf } from './untrainable';
 
 type Issue = z.core.$ZodIssue;
 
@@ -66,6 +69,11 @@ class Translator {
   }
 
   private unknownKey(path: ExperimentPath, key: string): Problem {
+    const refusal = refusalOf(path, key, this.at([...path, key]));
+    if (refusal) {
+      const removal = refusal.removable ? removeKey(this.source, path, key) : undefined;
+      return this.problem(refusal.code, refusal.message, [...path, key], 'key', removal ? [removal] : []);
+    }
     const allowed = keysAt(path);
     const present = this.keysPresent(path);
     const candidates = allowed.map(({ name }) => name).filter((name) => !present.includes(name));
@@ -273,6 +281,7 @@ function phraseFor(wanted: ValueDescription | undefined, value: unknown): string
         ? wanted.phrase
         : 'a shorter list';
   if (typeof value === 'string' && wanted.phrase === 'text') return 'shorter';
+  if (typeof value === 'number' && wanted.accepts.has('number')) return phraseWithoutMaps(wanted.schema);
   return wanted.phrase;
 }
 

@@ -76,7 +76,7 @@ function checkNotation({ cnn, activation }: ModelInput, path: ExperimentPath, fi
       parseLayer(text, activation);
     } catch (error) {
       if (!(error instanceof LayerNotationError)) throw error;
-      findings.addInText('model.notation', [...path, 'cnn', index], text, error);
+      findings.addInText(error.code, [...path, 'cnn', index], text, error);
       readable = false;
     }
   });

@@ -9,10 +9,12 @@ import type {
   ResolvedSchedule,
   ResolvedStage,
   ResolvedTraining,
+  Scheduled,
 } from './resolved';
-import type { ExperimentInput } from './schema/experiment';
+import type { ExperimentInput, TrainingInput } from './schema/experiment';
 import type { LossInput } from './schema/losses';
 import type { LayerInput, ModelInput } from './schema/models';
+import type { ScheduledInput } from './schema/scheduled';
 import type { OptimizerInput, ScheduleInput } from './schema/training';
 
 /**
@@ -38,8 +40,9 @@ export function resolveExperiment(input: ExperimentInput, fileName = 'experiment
     },
     teacher: {
       model: resolveModel(input.teacher.model),
-      train: { ...resolveTraining(train), labelSmoothing },
+      train: { ...resolveTraining(train), labelSmoothing: resolveScheduled(labelSmoothing) },
       ...(input.teacher.require === undefined ? {} : { require: parseRequirement(input.teacher.require) }),
+      cache: input.teacher.cache,
     },
     student: { model: resolveModel(input.student.model) },
     distill: (Array.isArray(input.distill) ? input.distill : [{ name: 'distill', ...input.distill }]).map(
@@ -74,6 +77,7 @@ function mlpLayers(widths: number[], { dropout, activation = 'relu' }: ModelInpu
 function resolveLayer(layer: LayerInput): LayerSpec {
   if (layer.dense) return { kind: 'dense', ...layer.dense };
   if (layer.conv) return { kind: 'conv', ...layer.conv };
+  if (layer.depthwise_conv) return { kind: 'depthwise_conv', ...layer.depthwise_conv };
   if (layer.norm) return { kind: 'norm', ...layer.norm };
   if (layer.max_pool) return pool('max_pool', layer.max_pool);
   if (layer.avg_pool) return pool('avg_pool', layer.avg_pool);
@@ -90,17 +94,27 @@ function pool(
   return { kind, size, stride: stride ?? size };
 }
 
-type TrainingInput = Omit<ExperimentInput['teacher']['train'], 'label_smoothing'>;
-
 function resolveTraining(training: TrainingInput): ResolvedTraining {
+  const { clip_norm: clipNorm, ema, early_stop: earlyStop } = training;
   return {
     epochs: training.epochs,
     batch: training.batch,
+    accumulate: training.accumulate,
     optimizer: resolveOptimizer(training.optimizer),
     schedule: resolveSchedule(training.schedule),
-    ...(training.clip_norm === undefined ? {} : { clipNorm: training.clip_norm }),
+    ...(clipNorm === undefined ? {} : { clipNorm }),
     augment: { shift: training.augment.shift },
-    keep: training.keep,
+    ...(ema === undefined ? {} : { ema: { decay: ema.decay } }),
+    ...(earlyStop === undefined
+      ? { keep: training.keep }
+      : {
+          earlyStop: {
+            patience: earlyStop.patience,
+            metric: earlyStop.metric,
+            minDelta: earlyStop.min_delta,
+          },
+          keep: 'best',
+        }),
   };
 }
 
@@ -108,27 +122,35 @@ function resolveStage(stage: TrainingInput & { name: string; losses: LossInput[]
   return { name: stage.name, ...resolveTraining(stage), losses: stage.losses.map(resolveLoss) };
 }
 
-function resolveLoss({ weight, kd, ce, logit_mse }: LossInput): ResolvedLoss {
-  if (kd) return { criterion: 'kd', weight, temperature: kd.temperature };
+function resolveLoss({ weight: written, kd, ce, logit_mse }: LossInput): ResolvedLoss {
+  const weight = resolveScheduled(written);
+  if (kd) return { criterion: 'kd', weight, temperature: resolveScheduled(kd.temperature) };
   if (logit_mse) return { criterion: 'logit_mse', weight, reduction: logit_mse.reduction };
-  return { criterion: 'ce', weight, labelSmoothing: ce?.label_smoothing ?? 0 };
+  return { criterion: 'ce', weight, labelSmoothing: resolveScheduled(ce?.label_smoothing ?? 0) };
 }
 
 function resolveOptimizer(input: OptimizerInput): ResolvedOptimizer {
-  const written = input.sgd ?? input.adamw ?? input.rmsprop ?? input.adam;
-  if (!written) throw new Error('The schema lets no optimizer through that names none.');
-  const { weight_decay: weightDecay } = written;
-  if (input.sgd) return { kind: 'sgd', ...without(input.sgd), weightDecay };
-  if (input.rmsprop) return { kind: 'rmsprop', ...without(input.rmsprop), weightDecay };
-  if (input.adamw) return { kind: 'adamw', ...without(input.adamw), weightDecay };
-  return { kind: 'adam', ...without(input.adam!), weightDecay };
+  if (input.sgd) return { kind: 'sgd', ...optimizerOptions(input.sgd) };
+  if (input.rmsprop) return { kind: 'rmsprop', ...optimizerOptions(input.rmsprop) };
+  if (input.adamw) return { kind: 'adamw', ...optimizerOptions(input.adamw) };
+  if (input.adam) return { kind: 'adam', ...optimizerOptions(input.adam) };
+  throw new Error('The schema lets no optimizer through that names none.');
 }
 
-function without<T extends { weight_decay: number }>({
-  weight_decay: _,
+function optimizerOptions<T extends { rate: ScheduledInput; weight_decay: number }>({
+  rate,
+  weight_decay: weightDecay,
   ...rest
-}: T): Omit<T, 'weight_decay'> {
-  return rest;
+}: T): Omit<T, 'rate' | 'weight_decay'> & { rate: Scheduled; weightDecay: number } {
+  return { ...rest, rate: resolveScheduled(rate), weightDecay };
+}
+
+/** A number that goes nowhere is a plain number. */
+function resolveScheduled(input: ScheduledInput): Scheduled {
+  if (typeof input === 'number') return input;
+  const { from, to, how, until } = input;
+  if (from === to) return from;
+  return { from, to, how, ...(until === undefined ? {} : { until }) };
 }
 
 function resolveSchedule(input: ScheduleInput): ResolvedSchedule {

@@ -10,8 +10,10 @@ export interface ResolvedExperiment {
   data: ResolvedData;
   teacher: {
     model: ResolvedModel;
-    train: ResolvedTraining & { labelSmoothing: number };
+    train: ResolvedTraining & { labelSmoothing: Scheduled };
     require?: Requirement;
+    /** How the outputs that students learn from are kept on disk; `off` asks the teacher in every run. */
+    cache: TeacherCachePrecision;
   };
   student: { model: ResolvedModel };
   distill: ResolvedStage[];
@@ -41,6 +43,13 @@ export type LayerSpec =
       padding: 'same' | 'valid';
       activation: Activation;
     }
+  | {
+      kind: 'depthwise_conv';
+      kernel: number;
+      stride: number;
+      padding: 'same' | 'valid';
+      activation: Activation;
+    }
   | { kind: 'norm'; momentum: number; epsilon: number }
   | { kind: 'max_pool' | 'avg_pool'; size: number; stride: number }
   | { kind: 'global_pool' }
@@ -48,15 +57,34 @@ export type LayerSpec =
   | { kind: 'dropout'; rate: number }
   | { kind: 'activation'; activation: Activation };
 
+export type TeacherCachePrecision = 'float32' | 'float16' | 'off';
+
 export interface ResolvedTraining {
   epochs: number;
   batch: number;
+  /** The gradients of so many batches are averaged before one step of the optimiser. */
+  accumulate: number;
   optimizer: ResolvedOptimizer;
   schedule: ResolvedSchedule;
   clipNorm?: number;
   augment: { shift: number };
+  /** Validation and whatever is kept use an average of the weights over the steps. */
+  ema?: { decay: number };
+  /** Then `keep` is `best`. */
+  earlyStop?: ResolvedEarlyStop;
   keep: 'last' | 'best';
 }
+
+/** Training ends after `patience` epochs whose validation metric was not lower than the best by more than `minDelta`. */
+export interface ResolvedEarlyStop {
+  patience: number;
+  metric: 'errors' | 'loss';
+  minDelta: number;
+}
+
+/** A number that stays, or goes from one value to another while a stage is trained; `until` is an epoch. */
+export type Scheduled =
+  number | { from: number; to: number; how: 'linear' | 'cosine' | 'exponential'; until?: number };
 
 export interface ResolvedStage extends ResolvedTraining {
   name: string;
@@ -64,16 +92,23 @@ export interface ResolvedStage extends ResolvedTraining {
 }
 
 export type ResolvedOptimizer =
-  | { kind: 'sgd'; rate: number; momentum: number; nesterov: boolean; weightDecay: number }
+  | { kind: 'sgd'; rate: Scheduled; momentum: number; nesterov: boolean; weightDecay: number }
   | {
       kind: 'adam' | 'adamw';
-      rate: number;
+      rate: Scheduled;
       beta1: number;
       beta2: number;
       epsilon: number;
       weightDecay: number;
     }
-  | { kind: 'rmsprop'; rate: number; decay: number; momentum: number; epsilon: number; weightDecay: number };
+  | {
+      kind: 'rmsprop';
+      rate: Scheduled;
+      decay: number;
+      momentum: number;
+      epsilon: number;
+      weightDecay: number;
+    };
 
 /** Epochs, and shares of the learning rate. */
 export type ResolvedSchedule =
@@ -81,8 +116,13 @@ export type ResolvedSchedule =
   | { kind: 'linear' | 'cosine'; to: number; warmup: number }
   | { kind: 'step'; every: number; factor: number; warmup: number };
 
-export type ResolvedLoss = { weight: number } & (
-  | { criterion: 'kd'; temperature: number }
-  | { criterion: 'ce'; labelSmoothing: number }
+export type ResolvedLoss = Loss<Scheduled>;
+
+/** A term of the loss as it stands at one step: criteria know of no schedules. */
+export type LossAtStep = Loss<number>;
+
+type Loss<Value> = { weight: Value } & (
+  | { criterion: 'kd'; temperature: Value }
+  | { criterion: 'ce'; labelSmoothing: Value }
   | { criterion: 'logit_mse'; reduction: 'mean' | 'class_sum' | 'sum' }
 );

@@ -2,10 +2,11 @@ import { checkClaims } from './claims';
 import { checkModels } from './modelChecks';
 import { Findings } from './findings';
 import type { ExperimentPath, Problem } from './problems';
-import type { ExperimentInput } from './schema/experiment';
+import { largestOf } from './scheduled';
+import type { ExperimentInput, TrainingInput } from './schema/experiment';
 import { criteriaThatUseTheTeacher, criterionNames, type LossInput } from './schema/losses';
-import type { ScheduleInput } from './schema/training';
 import type { SourceMap } from './sourceMap';
+import { checkScheduled, checkTraining } from './trainingChecks';
 
 /** What is known of a data set without reading it. */
 export interface KnownData {
@@ -24,8 +25,7 @@ export const mnist: KnownData = {
   image: [28, 28, 1],
 };
 
-type Training = ExperimentInput['teacher']['train'];
-type Stage = Omit<Training, 'label_smoothing'> & { losses: LossInput[]; name?: string };
+type Stage = TrainingInput & { losses: LossInput[]; name?: string };
 
 /** The rules that span several keys, for an experiment that the schema has accepted. */
 export function checkSemantics(input: ExperimentInput, source: SourceMap): Problem[] {
@@ -36,7 +36,7 @@ export function checkSemantics(input: ExperimentInput, source: SourceMap): Probl
   checkSeeds(input.seeds, findings);
   if (data) checkData(input.data, data, findings);
   checkBatches(input, stages, data, findings);
-  checkTraining(input.teacher.train, ['teacher', 'train'], findings);
+  checkTeacher(input.teacher.train, findings);
   for (const { stage, path } of stages) {
     checkTraining(stage, path, findings);
     checkLosses(stage, path, findings);
@@ -132,7 +132,7 @@ function checkData(
   );
 }
 
-/** Every batch is full, so a batch larger than the set would mean epochs without a step. */
+/** Every batch of a step is full, so batches larger than the set would mean epochs without a step. */
 function checkBatches(
   { data, teacher }: ExperimentInput,
   stages: StageAt[],
@@ -141,75 +141,65 @@ function checkBatches(
 ): void {
   const training = known && known.samples > data.validation ? known.samples - data.validation : Infinity;
   const transfer = data.transfer === 'all' ? training : Math.min(data.transfer, training);
-  const check = (batch: number, samples: number, what: string, path: ExperimentPath): void => {
-    if (batch <= samples) return;
-    const written = findings.setValue(path, 'batch', String(samples));
+  const check = (
+    { batch, accumulate }: TrainingInput,
+    samples: number,
+    what: string,
+    path: ExperimentPath,
+  ): void => {
+    if (batch * accumulate <= samples) return;
+    // Where a batch alone fits, there are too many of them.
+    const [key, value] = batch <= samples ? ['accumulate', Math.floor(samples / batch)] : ['batch', samples];
+    const fix =
+      accumulate === 1 || key === 'accumulate' ? findings.setValue(path, key, String(value)) : undefined;
+    const subject =
+      accumulate === 1
+        ? `A batch of ${count(batch)} is larger than`
+        : `${accumulate} batches of ${count(batch)} for one step need ${count(batch * accumulate)} samples, more than`;
     findings.add(
       'error',
       'batch.large',
-      [...path, 'batch'],
-      `A batch of ${count(batch)} is larger than ${what}, which has ${count(samples)} samples: no step would be made.`,
-      {
-        fixes: written ? [written] : [],
-      },
+      [...path, key],
+      `${subject} ${what}, which has ${count(samples)} samples: no step would be made.`,
+      { fixes: fix ? [fix] : [] },
     );
   };
-  check(teacher.train.batch, training, 'the training set', ['teacher', 'train']);
-  for (const { stage, path } of stages) check(stage.batch, transfer, 'the transfer set', path);
+  check(teacher.train, training, 'the training set', ['teacher', 'train']);
+  for (const { stage, path } of stages) check(stage, transfer, 'the transfer set', path);
 }
 
-function checkTraining(
-  { optimizer: { sgd }, schedule, epochs }: Omit<Training, 'label_smoothing'>,
-  path: ExperimentPath,
+function checkTeacher(
+  { label_smoothing: labelSmoothing, ...training }: ExperimentInput['teacher']['train'],
   findings: Findings,
 ): void {
-  if (sgd?.nesterov && sgd.momentum === 0) {
-    const fix = findings.setValue([...path, 'optimizer', 'sgd'], 'momentum', '0.9');
-    findings.add(
-      'error',
-      'optimizer.nesterov',
-      [...path, 'optimizer', 'sgd', 'nesterov'],
-      'nesterov looks ahead along the momentum, and the momentum is 0: set one, such as 0.9.',
-      {
-        fixes: fix ? [fix] : [],
-      },
-    );
-  }
-  const { kind, warmup, every } = scheduleOptions(schedule);
-  if (warmup >= epochs)
-    findings.add(
-      'warning',
-      'schedule.warmup',
-      [...path, 'schedule', kind, 'warmup'],
-      `The warm-up of ${warmup} epochs is as long as the ${epochs} epochs of training, so the learning rate never reaches its full value.`,
-    );
-  else if (every !== undefined && every >= epochs - warmup)
-    findings.add(
-      'warning',
-      'schedule.every',
-      [...path, 'schedule', kind, 'every'],
-      `With ${epochs} epochs of training the learning rate never drops: the first drop would come after ${every}.`,
-    );
+  const path = ['teacher', 'train'];
+  checkTraining(training, path, findings);
+  checkScheduled(labelSmoothing, training.epochs, [...path, 'label_smoothing'], findings);
 }
 
-function scheduleOptions(schedule: ScheduleInput): { kind: string; warmup: number; every?: number } {
-  if (typeof schedule === 'string') return { kind: schedule, warmup: 0 };
-  const { step, cosine, linear, constant } = schedule;
-  if (step) return { kind: 'step', warmup: step.warmup, every: step.every };
-  if (cosine) return { kind: 'cosine', warmup: cosine.warmup };
-  return linear
-    ? { kind: 'linear', warmup: linear.warmup }
-    : { kind: 'constant', warmup: constant?.warmup ?? 0 };
-}
-
-function checkLosses({ losses }: Stage, path: ExperimentPath, findings: Findings): void {
-  const trained = losses.filter(({ weight }) => weight > 0);
+function checkLosses({ losses, epochs }: Stage, path: ExperimentPath, findings: Findings): void {
+  losses.forEach(({ weight, kd, ce }, index) => {
+    const at = (...keys: string[]): ExperimentPath => [...path, 'losses', index, ...keys];
+    checkScheduled(weight, epochs, at('weight'), findings);
+    if (kd) checkScheduled(kd.temperature, epochs, at('kd', 'temperature'), findings);
+    if (ce) checkScheduled(ce.label_smoothing, epochs, at('ce', 'label_smoothing'), findings);
+  });
+  const trained = losses.filter(isTrained);
+  const bare = bareEnd(losses, epochs);
   if (trained.length === 0)
     findings.add(
       'error',
       'losses.zero',
       [...path, 'losses'],
       'Every weight here is 0, so nothing would be learned: give at least one term a weight above 0.',
+      { part: 'key' },
+    );
+  else if (bare !== undefined)
+    findings.add(
+      'error',
+      'losses.zero',
+      [...path, 'losses'],
+      `At the ${bare} step every weight here is 0, so nothing would be learned there: let one term keep a weight above 0, if only 0.01.`,
       { part: 'key' },
     );
   else if (!trained.some(usesTheTeacher))
@@ -220,6 +210,16 @@ function checkLosses({ losses }: Stage, path: ExperimentPath, findings: Findings
       'No term with a weight above 0 looks at the teacher, so the student learns from the labels alone: add kd, for example.',
       { part: 'key' },
     );
+}
+
+/** The end of the stage at which no term has a weight. In between there is no such step: no way comes back from 0. */
+function bareEnd(losses: readonly LossInput[], epochs: number): 'first' | 'last' | undefined {
+  const weights = losses.map(({ weight }) =>
+    typeof weight === 'number' ? { from: weight, to: weight } : weight,
+  );
+  if (weights.every(({ from }) => from === 0)) return 'first';
+  const reached = (weight: { to: number; until?: number | undefined }) => (weight.until ?? 0) <= epochs;
+  return weights.every((weight) => weight.to === 0 && reached(weight)) ? 'last' : undefined;
 }
 
 function checkStageNames(stages: StageAt[], findings: Findings): void {
@@ -241,8 +241,8 @@ function checkStageNames(stages: StageAt[], findings: Findings): void {
 }
 
 function checkTeacherSmoothing({ teacher }: ExperimentInput, stages: StageAt[], findings: Findings): void {
-  const smoothing = teacher.train.label_smoothing;
-  if (smoothing === 0 || !stages.some(({ stage }) => stage.losses.some(({ kd, weight }) => kd && weight > 0)))
+  const isSmoothed = largestOf(teacher.train.label_smoothing) > 0;
+  if (!isSmoothed || !stages.some(({ stage }) => stage.losses.some((loss) => loss.kd && isTrained(loss))))
     return;
   findings.add(
     'information',
@@ -250,6 +250,11 @@ function checkTeacherSmoothing({ teacher }: ExperimentInput, stages: StageAt[], 
     ['teacher', 'train', 'label_smoothing'],
     'A teacher trained with label smoothing often teaches worse with kd, even when it is more accurate itself: smoothing erases how alike the classes are (Müller et al. 2019).',
   );
+}
+
+/** Whether the term has a weight above 0 at some step. */
+function isTrained({ weight }: LossInput): boolean {
+  return largestOf(weight) > 0;
 }
 
 function usesTheTeacher(loss: LossInput): boolean {

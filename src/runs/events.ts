@@ -10,6 +10,7 @@ export type RunEvent =
   | EvaluationEvent
   | SampleEvent
   | CheckpointEvent
+  | CacheEvent
   | LogEvent
   | ProblemEvent;
 
@@ -56,13 +57,21 @@ export interface StageEvent extends EventBase {
   seed: number;
   /** The stage's name in the experiment file; `train` for the teacher, `distill` for a single stage. */
   name: string;
-  /** `reused`: trained before with the same content hash, loaded instead. */
-  state: 'started' | 'finished' | 'reused';
+  /**
+   * `resumed`: it goes on from a checkpoint, and steps after that may be told a second time, with the same numbers.
+   * `reused`: trained before with the same content hash, loaded instead.
+   */
+  state: 'started' | 'resumed' | 'finished' | 'reused';
   /** SHA-256 of everything that decides the outcome, in hexadecimal. */
   hash: string;
   epochs: number;
   stepsPerEpoch: number;
+  /** Steps of this stage that were done before; with `resumed`. */
+  step?: number;
+  /** How long it took, in all processes that worked on it; with `finished`. */
   seconds?: number;
+  /** `early`: validation no longer improved, so fewer epochs than planned were trained; with `finished`. */
+  ended?: 'early';
 }
 
 export interface ProgressEvent extends EventBase {
@@ -147,6 +156,25 @@ export interface CheckpointEvent extends EventBase {
   /** Relative to the run directory. */
   path: string;
   bytes: number;
+}
+
+/** What was read of the teacher's outputs that lie on disk, and what the teacher was asked for instead. */
+export interface CacheEvent extends EventBase {
+  type: 'cache';
+  /** Absent where the outputs serve all stages and seeds: told when they are there. Otherwise told at the stage's end. */
+  stage?: string;
+  seed?: number;
+  /** `used`: everything was read. `filled`: the teacher was asked for everything. `partly`: some of both. */
+  state: 'filled' | 'used' | 'partly';
+  /** Samples' outputs: `hits` were read, `misses` were asked for, and `rows` is both. */
+  rows: number;
+  hits: number;
+  misses: number;
+  /** `hits / rows`, 0…1. */
+  hitRate: number;
+  /** Of the file. */
+  bytes: number;
+  dtype: 'float32' | 'float16';
 }
 
 export interface LogEvent extends EventBase {

@@ -28,6 +28,8 @@ export interface RunManifest {
   file: string;
   /** SHA-256 of the resolved experiment, in hexadecimal. */
   hash: string;
+  /** SHA-256 of the data, in hexadecimal; absent in runs of older versions. */
+  dataHash?: string;
   pid: number;
   /** The start time of the process as the system gives it: with the pid it tells whether the process still lives. */
   processStart: string;

@@ -21,9 +21,15 @@ export function asRunDirectoryError(directory: string, error: unknown): RunDirec
     );
   return new RunDirectoryError(
     'unwritable',
-    `The run directory ${directory} cannot be written (${explanations[code] ?? (error as Error).message}). Choose another place with --out, or give yourself the right to write there.`,
+    `The run directory ${directory} cannot be written (${fileProblem(error)}). Choose another place with --out, or give yourself the right to write there.`,
     { cause: error },
   );
+}
+
+/** Half a sentence about what the file system answered, for people. */
+export function fileProblem(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return explanations[code] ?? message;
 }
 
 const explanations: Record<string, string> = {
@@ -33,5 +39,7 @@ const explanations: Record<string, string> = {
   ENOTDIR: 'a part of the path is a file, not a folder',
   EEXIST: 'a file of that name is in the way',
   ENOENT: 'the folder does not exist and cannot be made',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'you may not use more of the disk',
   ENAMETOOLONG: 'the path is too long',
 };

@@ -15,7 +15,7 @@ import type { RunDirectoryError } from './runDirectoryError';
 
 /** What a trainer knows when it begins; the rest of the manifest follows by `update`. */
 export type NewRun = Pick<RunManifest, 'name' | 'file' | 'hash' | 'seeds' | 'roles'> &
-  Partial<Pick<RunManifest, 'classNames' | 'temperature' | 'versions'>>;
+  Partial<Pick<RunManifest, 'dataHash' | 'classNames' | 'temperature' | 'versions'>>;
 
 /** Points of curves are gathered for this long, so that a fast trainer does not write thousands of lines a second. */
 const gatherMilliseconds = 100;
@@ -64,6 +64,7 @@ export class RunWriter {
         state: 'starting',
         file: run.file,
         hash: run.hash,
+        ...(run.dataHash === undefined ? {} : { dataHash: run.dataHash }),
         ...own,
         started: before?.started ?? new Date().toISOString(),
         engines: [],

@@ -1,8 +1,19 @@
-import type { MetricPoint, Role } from '../runs/events';
+import type { JsonNumber, MetricPoint, Role } from '../runs/events';
+import { numberOf } from '../runs/numbers';
 import type { StepResult } from './training/trainStage';
 
 /** A stage draws so many points a curve, whatever its length; each is the mean of the steps since the last one. */
 const pointsPerStage = 300;
+
+/** What a recorder remembers between two points: enough to go on in another process. Survives JSON. */
+export interface CurveState {
+  stepsBefore: number;
+  epochsBefore: number;
+  /** Sums over the steps since the last point; NaN and infinity as strings. */
+  count: number;
+  loss: JsonNumber;
+  terms: JsonNumber[];
+}
 
 /** Gathers the numbers of steps into points of curves. Steps count on across the stages of one role and seed. */
 export class CurveRecorder {
@@ -11,7 +22,7 @@ export class CurveRecorder {
   private interval = 1;
   private stepsPerEpoch = 1;
   private terms: string[] = [];
-  private gathered: { loss: number; terms: number[] }[] = [];
+  private gathered: { count: number; loss: number; terms: number[] } = nothing();
 
   constructor(
     private readonly role: Role,
@@ -23,12 +34,24 @@ export class CurveRecorder {
     this.terms = terms;
     this.stepsPerEpoch = stepsPerEpoch;
     this.interval = Math.max(1, Math.ceil((stepsPerEpoch * epochs) / pointsPerStage));
-    this.gathered = [];
+    this.gathered = nothing();
   }
 
   endStage(stepsPerEpoch: number, epochs: number): void {
     this.stepsBefore += stepsPerEpoch * epochs;
     this.epochsBefore += epochs;
+  }
+
+  state(): CurveState {
+    const { stepsBefore, epochsBefore, gathered } = this;
+    return { stepsBefore, epochsBefore, ...gathered };
+  }
+
+  /** Goes on from what `state` gave; to be called after `beginStage`. */
+  restore({ stepsBefore, epochsBefore, count, loss, terms }: CurveState): void {
+    this.stepsBefore = stepsBefore;
+    this.epochsBefore = epochsBefore;
+    this.gathered = { count, loss: numberOf(loss), terms: terms.map(numberOf) };
   }
 
   /** Whether a point is drawn at this step, counted from 1 within the stage. */
@@ -37,14 +60,18 @@ export class CurveRecorder {
   }
 
   step({ step, rate, loss, terms, gradientNorm }: StepResult): void {
-    this.gathered.push({ loss, terms });
+    const before = this.gathered;
+    this.gathered = {
+      count: before.count + 1,
+      loss: before.loss + loss,
+      terms: terms.map((term, i) => (before.terms[i] ?? 0) + term),
+    };
     if (!this.drawsAt(step)) return;
-    const mean = (pick: (entry: { loss: number; terms: number[] }) => number) =>
-      this.gathered.reduce((sum, entry) => sum + pick(entry), 0) / this.gathered.length;
-    const values: Record<string, number> = { loss: mean((entry) => entry.loss), rate };
-    this.terms.forEach((name, i) => (values[`loss.${name}`] = mean((entry) => entry.terms[i]!)));
+    const { count, loss: sum, terms: sums } = this.gathered;
+    const values: Record<string, number> = { loss: sum / count, rate };
+    this.terms.forEach((name, i) => (values[`loss.${name}`] = sums[i]! / count));
     if (gradientNorm !== null) values['gradient_norm'] = gradientNorm;
-    this.gathered = [];
+    this.gathered = nothing();
     this.points(step, values);
   }
 
@@ -61,4 +88,8 @@ export class CurveRecorder {
       })),
     );
   }
+}
+
+function nothing(): { count: number; loss: number; terms: number[] } {
+  return { count: 0, loss: 0, terms: [] };
 }

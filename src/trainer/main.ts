@@ -1,16 +1,20 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { parseExperiment } from '../experiment/parse';
 import { formatProblem } from '../experiment/problems';
 import { probeEngines, type WantedEngine } from './engine/engine';
 import { exitCodes, type ExitCode } from './failures';
+import { resumeRun } from './resume';
 import { runFile } from './run';
+import { runWorker } from './workers/worker';
 
 const usage = `Distillery trains a small student model with the help of a large teacher.
 
-  run FILE [--out DIR] [--seed N] [--engine auto|native|wasm|cpu] [--json]
+  run FILE [--out DIR] [--seed N] [--engine auto|native|wasm|cpu] [--workers auto|N] [--json]
       Runs an experiment file. Results stand in .distillery/runs beside it.
+  resume RUN_DIR [--workers auto|N] [--json]
+      Goes on with a run that was stopped or killed. It ends as it would have ended.
   validate FILE…
       Prints what is wrong with files, one problem a line: file:line:column severity code message.
   probe
@@ -27,6 +31,10 @@ async function main(argv: string[]): Promise<ExitCode> {
   switch (command) {
     case 'run':
       return run(rest);
+    case 'resume':
+      return resume(rest);
+    case 'work':
+      return work();
     case 'validate':
       return validate(rest);
     case 'probe':
@@ -45,21 +53,13 @@ async function main(argv: string[]): Promise<ExitCode> {
 }
 
 async function run(argv: string[]): Promise<ExitCode> {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        out: { type: 'string' },
-        seed: { type: 'string' },
-        engine: { type: 'string', default: 'auto' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    return misuse((error as Error).message);
-  }
+  const parsed = parsedOrMisused(argv, {
+    ...howToRun,
+    out: { type: 'string' },
+    seed: { type: 'string' },
+    engine: { type: 'string', default: 'auto' },
+  });
+  if (typeof parsed === 'number') return parsed;
   const { values, positionals } = parsed;
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) return misuse('run takes one experiment file.');
@@ -68,14 +68,61 @@ async function run(argv: string[]): Promise<ExitCode> {
   const seed = values.seed === undefined ? undefined : Number(values.seed);
   if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31))
     return misuse(`--seed takes a whole number from 0 to ${2 ** 31 - 1}.`);
+  const workers = workersOf(values.workers);
+  if (workers === null) return misuse(workersMisuse);
   const options = {
     out: values.out === undefined ? undefined : path.resolve(values.out),
     seed,
     engine: values.engine as WantedEngine,
+    workers,
     json: values.json,
     mnist: process.env['DISTILLERY_MNIST'],
   };
-  return runFile(file, options, { out: process.stdout, error: process.stderr });
+  return runFile(file, options, streams);
+}
+
+async function resume(argv: string[]): Promise<ExitCode> {
+  const parsed = parsedOrMisused(argv, howToRun);
+  if (typeof parsed === 'number') return parsed;
+  const { values, positionals } = parsed;
+  const [directory, ...more] = positionals;
+  if (directory === undefined || more.length > 0) return misuse('resume takes one run directory.');
+  const workers = workersOf(values.workers);
+  if (workers === null) return misuse(workersMisuse);
+  const how = { workers, json: values.json, mnist: process.env['DISTILLERY_MNIST'] };
+  return resumeRun(path.resolve(directory), how, streams);
+}
+
+/** Trains for another trainer, which talks to it over its channel; of no use to people. */
+function work(): Promise<ExitCode> | ExitCode {
+  if (!process.send) return misuse('work is what a run starts by itself to train several students at once.');
+  return runWorker();
+}
+
+const howToRun = {
+  workers: { type: 'string', default: 'auto' },
+  json: { type: 'boolean', default: false },
+} as const;
+const streams = { out: process.stdout, error: process.stderr };
+
+function parsedOrMisused<const Options extends NonNullable<ParseArgsConfig['options']>>(
+  args: string[],
+  options: Options,
+) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    return misuse((error as Error).message);
+  }
+}
+
+const mostWorkers = 64;
+const workersMisuse = `--workers takes "auto" or a whole number from 1 to ${mostWorkers}.`;
+
+function workersOf(text: string): number | 'auto' | null {
+  if (text === 'auto') return text;
+  const count = Number(text);
+  return Number.isInteger(count) && count >= 1 && count <= mostWorkers ? count : null;
 }
 
 function validate(files: string[]): ExitCode {

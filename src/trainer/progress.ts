@@ -9,6 +9,7 @@ export interface PlannedStage {
   name: string;
   epochs: number;
   stepsPerEpoch: number;
+  /** Samples that one step looks at. */
   batch: number;
   /** Multiply-adds of all its steps: three forward passes each (forward, and twice as much backward). */
   cost: number;
@@ -23,86 +24,130 @@ export function stageCost(
   return stage.epochs * stage.stepsPerEpoch * stage.batch * (3 * forward + teacherForward);
 }
 
+/** What training tells of its steps. */
+export interface Progress {
+  /** The stage need not be trained: it was before. */
+  skip(id: string): void;
+  /** @param done steps that an earlier process has done. */
+  begin(id: string, done?: number): void;
+  /** @param step steps done in the stage. */
+  step(id: string, step: number): void;
+  /** The stage is over, at its end or before it. */
+  end(id: string): void;
+}
+
 const reportMilliseconds = 200;
 /** The speed is that of the last few seconds, so that it follows a machine that becomes busy. */
 const speedWindowMilliseconds = 4000;
 
-/** Turns steps into `progress` events: rate and time left, for the stage and for the whole run. */
-export class ProgressMeter {
+/** A stage that is being trained. */
+interface ActiveStage {
+  plan: PlannedStage;
+  /** Done before this process began. */
+  before: number;
+  step: number;
+  lastReport: number;
+  marks: { time: number; step: number }[];
+}
+
+/** Turns steps into `progress` events: rate and time left, for the stage and for the whole run. Stages may overlap. */
+export class ProgressMeter implements Progress {
+  private readonly active = new Map<string, ActiveStage>();
+  /** Multiply-adds of stages that are over. */
   private doneCost = 0;
+  /** While at least one stage was being trained. */
   private workedMilliseconds = 0;
-  private stage: PlannedStage | null = null;
-  private stageStart = 0;
-  private lastReport = -Infinity;
-  private marks: { time: number; step: number }[] = [];
+  private workingSince = 0;
+  /** Multiply-adds that this process has done in `workedMilliseconds`. */
+  private workedCost = 0;
 
   constructor(
-    private stages: PlannedStage[],
+    private stages: readonly PlannedStage[],
     private readonly emit: (event: Extract<RunEventBody, { type: 'progress' }>) => void,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** A stage that was trained before costs nothing. */
+  /** It then counts neither as done nor as to be done. */
   skip(id: string): void {
     this.stages = this.stages.filter((stage) => stage.id !== id);
   }
 
-  begin(id: string): void {
-    this.stage = this.stages.find((stage) => stage.id === id) ?? null;
-    this.stageStart = this.now();
-    this.marks = [{ time: this.stageStart, step: 0 }];
-    this.lastReport = -Infinity;
-  }
-
-  /** @param step steps done in the stage. The last step is always reported. */
-  step(step: number): void {
-    const { stage } = this;
-    if (!stage) return;
-    const steps = stage.epochs * stage.stepsPerEpoch;
+  begin(id: string, done = 0): void {
+    const plan = this.stages.find((stage) => stage.id === id);
+    if (!plan) return;
     const time = this.now();
-    if (time - this.lastReport < reportMilliseconds && step !== steps) return;
-    this.lastReport = time;
-    this.marks.push({ time, step });
-    while (this.marks.length > 2 && time - this.marks[1]!.time > speedWindowMilliseconds) this.marks.shift();
-    const first = this.marks[0]!;
-    const stepsPerMillisecond = (step - first.step) / Math.max(1e-6, time - first.time);
-    const etaMilliseconds = (steps - step) / Math.max(1e-9, stepsPerMillisecond);
-    const share = step / steps;
-    this.emit({
-      type: 'progress',
-      stage: stage.id,
-      role: stage.role,
-      seed: stage.seed,
-      epoch: Math.min(stage.epochs, Math.floor((step - 1) / stage.stepsPerEpoch) + 1),
-      epochs: stage.epochs,
-      step,
-      steps,
-      samplesPerSecond: round(stepsPerMillisecond * 1000 * stage.batch),
-      etaSeconds: round(etaMilliseconds / 1000),
-      runEtaSeconds: round((etaMilliseconds + this.laterMilliseconds(share, time)) / 1000),
-      fraction: round((this.doneCost + share * stage.cost) / Math.max(1, this.totalCost())),
+    if (this.active.size === 0) this.workingSince = time;
+    this.active.set(id, {
+      plan,
+      before: done,
+      step: done,
+      lastReport: -Infinity,
+      marks: [{ time, step: done }],
     });
   }
 
-  /** The stage is over, at its end or before it. */
-  end(): void {
-    if (!this.stage) return;
-    this.doneCost += this.stage.cost;
-    this.workedMilliseconds += this.now() - this.stageStart;
-    this.stage = null;
+  /** The last step is always reported, others at most five times a second. */
+  step(id: string, step: number): void {
+    const stage = this.active.get(id);
+    if (!stage) return;
+    stage.step = step;
+    const { plan, marks } = stage;
+    const steps = stepsOf(plan);
+    const time = this.now();
+    if (time - stage.lastReport < reportMilliseconds && step !== steps) return;
+    stage.lastReport = time;
+    marks.push({ time, step });
+    while (marks.length > 2 && time - marks[1]!.time > speedWindowMilliseconds) marks.shift();
+    const first = marks[0]!;
+    const stepsPerMillisecond = (step - first.step) / Math.max(1e-6, time - first.time);
+    const etaMilliseconds = (steps - step) / Math.max(1e-9, stepsPerMillisecond);
+    this.emit({
+      type: 'progress',
+      stage: plan.id,
+      role: plan.role,
+      seed: plan.seed,
+      epoch: Math.min(plan.epochs, Math.floor((step - 1) / plan.stepsPerEpoch) + 1),
+      epochs: plan.epochs,
+      step,
+      steps,
+      samplesPerSecond: round(stepsPerMillisecond * 1000 * plan.batch),
+      etaSeconds: round(etaMilliseconds / 1000),
+      runEtaSeconds: round(Math.max(etaMilliseconds, this.leftMilliseconds(time)) / 1000),
+      fraction: round((this.doneCost + this.activeCost(({ step }) => step)) / Math.max(1, this.totalCost())),
+    });
   }
 
-  /** Stages to come, at the speed that this run has shown so far. */
-  private laterMilliseconds(share: number, time: number): number {
-    const current = this.stage?.cost ?? 0;
-    const later = this.totalCost() - this.doneCost - current;
-    const workedCost = this.doneCost + share * current;
-    return workedCost > 0 ? (later * (this.workedMilliseconds + time - this.stageStart)) / workedCost : 0;
+  end(id: string): void {
+    const stage = this.active.get(id);
+    if (!stage) return;
+    this.workedCost += costOf(stage, stage.step - stage.before);
+    this.doneCost += stage.plan.cost;
+    this.active.delete(id);
+    if (this.active.size === 0) this.workedMilliseconds += this.now() - this.workingSince;
+  }
+
+  /** Everything that is still to be done, at the speed that this run has shown so far. */
+  private leftMilliseconds(time: number): number {
+    const left = this.totalCost() - this.doneCost - this.activeCost(({ step }) => step);
+    const worked = this.workedCost + this.activeCost(({ step, before }) => step - before);
+    return worked > 0 ? (left * (this.workedMilliseconds + time - this.workingSince)) / worked : 0;
+  }
+
+  private activeCost(steps: (stage: ActiveStage) => number): number {
+    return [...this.active.values()].reduce((sum, stage) => sum + costOf(stage, steps(stage)), 0);
   }
 
   private totalCost(): number {
     return this.stages.reduce((sum, { cost }) => sum + cost, 0);
   }
+}
+
+function stepsOf({ epochs, stepsPerEpoch }: PlannedStage): number {
+  return epochs * stepsPerEpoch;
+}
+
+function costOf({ plan }: ActiveStage, steps: number): number {
+  return (plan.cost * steps) / Math.max(1, stepsOf(plan));
 }
 
 function round(value: number): number {

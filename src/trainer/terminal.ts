@@ -32,6 +32,7 @@ export class Terminal {
     else if (event.type === 'progress') this.progress(event);
     else if (event.type === 'log')
       this.line(event.level === 'info' ? event.message : `${event.level}: ${event.message}`);
+    else if (event.type === 'cache') this.line(cacheLine(event));
     else if (event.type === 'problem') this.line(`${event.severity}: ${event.message}`);
   }
 
@@ -86,6 +87,20 @@ export function duration(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** `teacher outputs: 55,000 rows from the cache, 2.2 MB` */
+function cacheLine({ rows, hits, bytes, state }: Body<'cache'>): string {
+  const count = (value: number) => value.toLocaleString('en');
+  const size = bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  switch (state) {
+    case 'used':
+      return `teacher outputs: ${count(rows)} rows from the cache, ${size}`;
+    case 'partly':
+      return `teacher outputs: ${count(hits)} of ${count(rows)} rows from the cache, ${size}`;
+    case 'filled':
+      return `teacher outputs: ${count(rows)} rows kept for the next run, ${size}`;
+  }
 }
 
 function bar(share: number): string {

@@ -29,6 +29,7 @@ test.each([
   ['a missing part', 'student:\n  model: {mlp: [32]}\n', '', 'Add student'],
   ['a missing value', 'epochs: 10', 'epochs:', 'Write 10'],
   ['a missing comparison', '\ncompare: [scratch]\n', '', 'Add compare: [scratch]'],
+  ['a layer that cannot be trained', '{mlp: [32]}', '{layers: [{norm: {scale: false}}]}', 'Remove scale'],
   ['a tag', 'name: My', 'name: !!str My', 'Remove !!str'],
   ['a tab', '  source: mnist', '\tsource: mnist', 'Indent with spaces'],
   ['a transfer set that is too large', 'source: mnist', 'source: mnist\n  transfer: 99999', 'Change to all'],

@@ -35,7 +35,19 @@ function plain(snippet: string): string {
     .replace(/\\([\\$}])/g, '$1');
 }
 
-const stageKeys = ['epochs', 'losses', 'batch', 'optimizer', 'schedule', 'clip_norm', 'augment', 'keep'];
+const stageKeys = [
+  'epochs',
+  'losses',
+  'batch',
+  'accumulate',
+  'optimizer',
+  'schedule',
+  'clip_norm',
+  'augment',
+  'ema',
+  'early_stop',
+  'keep',
+];
 
 test.each<[string, string, string[]]>([
   [
@@ -76,8 +88,47 @@ test.each<[string, string, string[]]>([
   [
     'between two keys of a nested map',
     'teacher:\n  train:\n    epochs: 4\n    |\n    batch: 3\n  require: x\n',
-    ['optimizer', 'schedule', 'clip_norm', 'augment', 'keep', 'label_smoothing'],
+    [
+      'accumulate',
+      'optimizer',
+      'schedule',
+      'clip_norm',
+      'augment',
+      'ema',
+      'early_stop',
+      'keep',
+      'label_smoothing',
+    ],
   ],
+  [
+    'a number, or a way from one to another',
+    'distill:\n  losses:\n    - kd: {temperature: |}',
+    ['4', '{from: 20, to: 4, how: cosine}'],
+  ],
+  [
+    'a weight, its ways, its default',
+    'distill:\n  losses:\n    - ce: {}\n      weight: |',
+    ['0.9', '{from: 0.9, to: 0.5, how: linear}', '1'],
+  ],
+  [
+    'keys of a way, the two ends first',
+    'distill:\n  losses:\n    - kd:\n        temperature:\n          |',
+    ['from', 'to', 'how', 'until'],
+  ],
+  [
+    'keys of a way that are not there yet',
+    'distill:\n  optimizer: {adamw: {rate: {from: 0.1, |}}}',
+    ['to', 'how', 'until'],
+  ],
+  [
+    'kinds of a way',
+    'teacher:\n  train:\n    label_smoothing: {how: |}',
+    ['linear', 'cosine', 'exponential'],
+  ],
+  ['keys of early stopping', 'distill:\n  early_stop: {|}', ['patience', 'metric', 'min_delta']],
+  ['what stops early', 'distill:\n  early_stop:\n    metric: |', ['errors', 'loss']],
+  ['the decay of an average', 'distill:\n  ema: {|}', ['decay']],
+  ['how outputs are kept', 'teacher:\n  cache: |', ['float32', 'float16', 'off']],
   ['words after a colon', 'data:\n  source: |', ['mnist']],
   [
     'words of a schedule, then its kinds',
@@ -117,6 +168,16 @@ test.each<[string, string, string[]]>([
     'student:\n  model:\n    cnn:\n      - conv 32 |',
     ['norm', 'valid', 'relu', 'leaky_relu', 'elu', 'gelu', 'tanh', 'sigmoid', 'linear'],
   ],
+  [
+    'options of a depthwise convolution',
+    'student:\n  model:\n    cnn:\n      - depthwise |',
+    ['norm', 'valid', 'relu', 'leaky_relu', 'elu', 'gelu', 'tanh', 'sigmoid', 'linear'],
+  ],
+  [
+    'keys of a depthwise convolution',
+    'student:\n  model:\n    layers:\n      - depthwise_conv: {|}',
+    ['kernel', 'stride', 'padding', 'activation'],
+  ],
   ['nothing in a comment', 'data: # the |', []],
   ['nothing in a text', 'name: My |', []],
   ['nothing below an unknown key', 'nonsense:\n  |', []],
@@ -127,7 +188,7 @@ test.each<[string, string, string[]]>([
 
 test('layers of the notation', () => {
   expect(labels('student:\n  model: {cnn: [conv 8, |]}')).toEqual(
-    expect.arrayContaining(['conv', 'pool', 'global pool', 'dense', 'dropout', 'relu']),
+    expect.arrayContaining(['conv', 'depthwise', 'pool', 'global pool', 'dense', 'dropout', 'relu']),
   );
 });
 
@@ -139,6 +200,10 @@ test('every item explains itself', () => {
     'expect:\n  - student.|',
     'student:\n  model: {cnn: [|]}',
     'distill:\n  schedule: |',
+    'distill:\n  losses:\n    - kd: {temperature: |}',
+    'distill:\n  losses:\n    - kd: {temperature: {|}}',
+    'distill:\n  early_stop: {|}',
+    'teacher:\n  cache: |',
   ])
     for (const { label, documentation } of items(marked))
       expect((documentation as { value: string }).value, label).toMatch(/\S.{15,}/s);
@@ -171,6 +236,15 @@ test.each([
   ['distill: {|}', 'losses', 'distill: {losses: [{kd: {temperature: 4}}]}'],
   ['data:\n  source:|\n', 'mnist', 'data:\n  source: mnist\n'],
   ['distill:\n  |', 'keep', 'distill:\n  keep: last'],
+  ['distill:\n  |', 'ema', 'distill:\n  ema: {decay: 0.999}'],
+  ['distill:\n  |', 'early_stop', 'distill:\n  early_stop: {patience: 3}'],
+  ['distill:\n  |', 'accumulate', 'distill:\n  accumulate: 4'],
+  [
+    'distill:\n  losses:\n    - kd: {}\n      weight: |',
+    '{from: 0.9, to: 0.5, how: linear}',
+    'distill:\n  losses:\n    - kd: {}\n      weight: {from: 0.9, to: 0.5, how: linear}',
+  ],
+  ['distill:\n  ema: {|}', 'decay', 'distill:\n  ema: {decay: 0.999}'],
   ['expect:\n  - stu|', 'student', 'expect:\n  - student.'],
   ['expect:\n  - student.er|', 'errors', 'expect:\n  - student.errors'],
   ['student:\n  model: |', '{mlp: [100, 100]}', 'student:\n  model: {mlp: [100, 100]}'],

@@ -33,6 +33,15 @@ test('errors, warnings and information are told apart', () => {
   ]);
 });
 
+test('a layer that cannot be trained is refused at its key', () => {
+  const text = minimalExperiment.replace('{mlp: [32]}', '{layers: [{norm: {scale: false}}]}');
+  const diagnostics = diagnose(text);
+  expect(diagnostics.map(({ severity, code, range }) => [severity, code, textIn(text, range)])).toEqual([
+    [DiagnosticSeverity.Error, 'model.layer.untrainable', 'scale'],
+  ]);
+  expect(diagnostics[0]!.message).toMatch(/cannot be trained: .* crashes .* Leave it out/);
+});
+
 test('columns count UTF-16 units, as editors do', () => {
   const text = minimalExperiment.replace('name: My experiment', 'name: {🎓🎓: 1}');
   expect(diagnose(text).map(({ range }) => textIn(text, range))).toEqual(['{🎓🎓: 1}']);

@@ -16,7 +16,9 @@ const at = (from: string, to: string): string => minimalExperiment.replace(from,
 test('the temperature: meaning, default, formula, effect and source', () => {
   const { on, says } = shown(at('temperature', 'temp|erature'))!;
   expect(on).toBe('temperature');
-  expect(says).toContain('**temperature** — a number above 0 and at most 1,000 *(default `4`)*');
+  expect(says).toContain(
+    '**temperature** — a number above 0 and at most 1,000 or a map, such as {from: 20, to: 4, how: cosine} *(default `4`)*',
+  );
   expect(says).toContain('p_c(T) = exp(z_c / T) / Σ_j exp(z_j / T)');
   expect(says).toContain('**Higher** spreads');
   expect(says).toContain('arXiv:1503.02531');
@@ -35,6 +37,42 @@ test.each([
   ['a word of a schedule', at('epochs: 10', 'epochs: 10\n  schedule: co|sine'), 'cosine', 'half a cosine'],
   ['an item of a list', at('[scratch]', '[scr|atch]'), 'scratch', 'without the teacher'],
   ['a number', at('0.9', '0.|9'), '0.9', 'multiplied by'],
+  [
+    'an end of a way',
+    at('{temperature: 4}', '{temperature: {fr|om: 20, to: 4}}'),
+    'from',
+    'above 0 and at most 1,000 *(required)*\n\nThe value at the first step',
+  ],
+  [
+    'a number of a way',
+    at('{temperature: 4}', '{temperature: {from: 20, to: |4}}'),
+    '4',
+    'The value at the last step',
+  ],
+  [
+    'the kind of a way',
+    at('{temperature: 4}', '{temperature: {from: 20, to: 4, how: exp|onential}}'),
+    'exponential',
+    'from^(1 − t) · to^t',
+  ],
+  ['the ways', at('weight: 0.9', 'weight: {from: 1, to: 2, h|ow: linear}'), 'how', '- `cosine`: Along half'],
+  ['until when', at('weight: 0.9', 'weight: {from: 1, to: 2, unti|l: 3}'), 'until', 'in epochs *(optional)*'],
+  ['several batches a step', at('epochs: 10', 'epochs: 10\n  accumu|late: 4'), 'accumulate', 'default `1`'],
+  ['the average of weights', at('epochs: 10', 'epochs: 10\n  e|ma: {}'), 'ema', 'Polyak'],
+  [
+    'the decay of the average',
+    at('epochs: 10', 'epochs: 10\n  ema: {dec|ay: 0.99}'),
+    'decay',
+    'd = min(decay, (1 + t) / (10 + t))',
+  ],
+  ['early stopping', at('epochs: 10', 'epochs: 10\n  early_s|top: {}'), 'early_stop', '`keep` is `best`'],
+  [
+    'what stops early',
+    at('epochs: 10', 'epochs: 10\n  early_stop: {metric: lo|ss}'),
+    'loss',
+    'Cross-entropy on the validation samples',
+  ],
+  ['how outputs are kept', at('\nstudent:', '  cache: float|16\n\nstudent:'), 'float16', '2 bytes'],
   ['a role', at('- student', '- stu|dent'), 'student', 'trained with the teacher'],
   ['a number of the report', at('scratch.errors', 'scratch.err|ors'), 'errors', 'classified wrongly'],
   ['a comparison', at('errors <', 'errors <|'), '<', 'less than'],
@@ -43,6 +81,18 @@ test.each([
     at('    epochs: 4', '    epochs: 4\n  require: accur|acy >= 0.9'),
     'accuracy',
     'validation samples',
+  ],
+  [
+    'a depthwise layer',
+    at('{mlp: [32]}', '{layers: [depthwise_co|nv: {}]}'),
+    'depthwise_conv',
+    'one kernel for each channel',
+  ],
+  [
+    'a depthwise layer of the notation',
+    at('{mlp: [32]}', '{cnn: [depth|wise 5x5]}'),
+    'depthwise',
+    'for each channel',
   ],
   ['a layer', at('{mlp: [32]}', '{cnn: [co|nv 4 relu, global pool]}'), 'conv', '32 filters, 3×3'],
   [

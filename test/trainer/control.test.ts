@@ -3,17 +3,17 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendCommand } from '../../src/runs/commands';
 import type { RunCommand } from '../../src/runs/events';
-import { RunControl, StopRequested } from '../../src/trainer/control';
+import { CommandControl, RunControl, StopRequested } from '../../src/trainer/control';
 import { temporaryFolder, until } from '../unit/runs/helpers';
 
 let directory: string;
-let control: RunControl;
+let control: CommandControl;
 let signalsBefore: NodeJS.SignalsListener[][];
 
 beforeEach(() => {
   signalsBefore = [process.listeners('SIGINT'), process.listeners('SIGTERM')];
   directory = temporaryFolder();
-  control = new RunControl(directory);
+  control = new CommandControl(directory);
 });
 afterEach(() => {
   control.dispose();
@@ -58,7 +58,7 @@ describe('what people ask of a run', () => {
     // The same when they are heard one by one.
     control.dispose();
     directory = temporaryFolder();
-    control = new RunControl(directory);
+    control = new CommandControl(directory);
     for (const command of commands) await hear(command);
     expect(stops()).toEqual(expected);
   });
@@ -99,4 +99,26 @@ describe('what people ask of a run', () => {
     await control.listen();
     expect(ran).toBe(true);
   });
+});
+
+it('passes over what an earlier process of a resumed run was asked', async () => {
+  ask('stop-now');
+  control.dispose();
+  control = new CommandControl(directory, 'resumed');
+  await hear();
+  expect(stops()).toEqual({ now: false, afterEpoch: false });
+  await hear('stop-after-epoch');
+  expect(stops()).toEqual({ now: false, afterEpoch: true });
+});
+
+it('is asked directly in a process that trains for another', async () => {
+  const worker = new RunControl();
+  await worker.listenOrStop();
+  worker.ask('checkpoint');
+  expect([worker.takeCheckpointWish(), worker.takeCheckpointWish()]).toEqual([true, false]);
+  worker.ask('stop-after-epoch');
+  await worker.listenOrStop();
+  expect(() => worker.throwIfStopping()).toThrow(new StopRequested('after-epoch'));
+  worker.ask('stop-now');
+  await expect(worker.listenOrStop()).rejects.toThrow(new StopRequested('now'));
 });

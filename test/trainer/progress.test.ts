@@ -26,6 +26,8 @@ const student: PlannedStage = {
 };
 
 let time: number;
+/** The stage that began last. */
+let current: string;
 let events: Progress[];
 let meter: ProgressMeter;
 beforeEach(() => {
@@ -38,17 +40,22 @@ beforeEach(() => {
   );
 });
 
+function begin(id: string, done?: number): void {
+  current = id;
+  meter.begin(id, done);
+}
+
 /** Does steps that take so many milliseconds each. */
-function work(from: number, to: number, milliseconds: number): void {
+function work(from: number, to: number, milliseconds: number, id = current): void {
   for (let step = from; step <= to; step++) {
     time += milliseconds;
-    meter.step(step);
+    meter.step(id, step);
   }
 }
 
 describe('progress', () => {
   it('tells rate, time left and the share of the run', () => {
-    meter.begin('teacher');
+    begin('teacher');
     work(1, 1, 100);
     // 10 steps of 50 samples a second; 19 steps are left. 300 of 8000 are done in 0.1 s, so the student's 2000 take ⅔ s.
     expect(events).toEqual([
@@ -70,11 +77,11 @@ describe('progress', () => {
   });
 
   it('goes on to the next stage', () => {
-    meter.begin('teacher');
+    begin('teacher');
     work(1, 20, 100);
-    meter.end();
+    meter.end(current);
     time += 5000;
-    meter.begin('student/1/distill');
+    begin('student/1/distill');
     work(1, 10, 200);
     // 5 steps of 10 samples a second; 10 steps and no stage are left. 6000 and half of 2000 are done of 8000.
     expect(events.at(-1)).toMatchObject({
@@ -98,34 +105,34 @@ describe('progress', () => {
 
   it('leaves a teacher that is used again out of the total', () => {
     meter.skip('teacher');
-    meter.begin('student/1/distill');
+    begin('student/1/distill');
     work(1, 10, 200);
     expect(events.at(-1)).toMatchObject({ fraction: 0.5, runEtaSeconds: 2 });
   });
 
   it('counts a stage that was left early as done', () => {
-    meter.begin('teacher');
+    begin('teacher');
     work(1, 10, 100);
     expect(events.at(-1)!.fraction).toBeLessThan(0.5);
-    meter.end();
-    meter.begin('student/1/distill');
+    meter.end(current);
+    begin('student/1/distill');
     work(1, 10, 200);
     expect(events.at(-1)!.fraction).toBe(0.875);
   });
 
   it('is told five times a second at most, and always at the last step', () => {
-    meter.begin('teacher');
+    begin('teacher');
     work(1, 20, 70);
     // The first step, then every third (210 ms), then the last.
     expect(events.map(({ step }) => step)).toEqual([1, 4, 7, 10, 13, 16, 19, 20]);
-    meter.end();
-    meter.begin('student/1/distill');
+    meter.end(current);
+    begin('student/1/distill');
     work(1, 1, 10);
     expect(events.at(-1)).toMatchObject({ stage: 'student/1/distill', step: 1 });
   });
 
   it('follows a machine that becomes slower, within a few seconds', () => {
-    meter.begin('teacher');
+    begin('teacher');
     work(1, 10, 100);
     expect(events.at(-1)).toMatchObject({ step: 9, samplesPerSecond: 500, etaSeconds: 1.1 });
     work(11, 12, 1000);
@@ -135,7 +142,7 @@ describe('progress', () => {
   });
 
   it('begins epochs with their first step', () => {
-    meter.begin('student/1/distill');
+    begin('student/1/distill');
     work(1, 20, 1000);
     expect(events.map(({ epoch }) => epoch)).toEqual([
       1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4,
@@ -143,17 +150,37 @@ describe('progress', () => {
   });
 
   it('is not told of stages that nobody planned, or after the end', () => {
-    meter.step(1);
-    meter.begin('unknown');
+    meter.step('teacher', 1);
+    begin('unknown');
     work(1, 3, 500);
-    meter.begin('teacher');
-    meter.end();
+    begin('teacher');
+    meter.end(current);
     work(1, 3, 500);
     expect(events).toEqual([]);
   });
 
+  it('adds up stages that are trained at once', () => {
+    begin('teacher');
+    meter.begin('student/1/distill');
+    time += 1000;
+    meter.step('student/1/distill', 10);
+    time += 1000;
+    meter.step('teacher', 10);
+    // 3000 of the teacher and 1000 of the student are done of 8000, in two seconds.
+    expect(events.at(-1)).toMatchObject({ stage: 'teacher', fraction: 0.5, etaSeconds: 2, runEtaSeconds: 2 });
+  });
+
+  it('goes on with a stage that an earlier process had begun, at its own speed', () => {
+    begin('teacher', 10);
+    work(11, 15, 1000);
+    expect(events.at(-1)).toMatchObject({ step: 15, etaSeconds: 5, samplesPerSecond: 50 });
+    // Five steps of the teacher, 1500 of the cost, took 5 s; 3500 are left.
+    expect(events.at(-1)!.runEtaSeconds).toBeCloseTo(11.667, 2);
+    expect(events.at(-1)!.fraction).toBe(0.5625);
+  });
+
   it('stays finite when no time passes', () => {
-    meter.begin('teacher');
+    begin('teacher');
     work(1, 20, 0);
     for (const { samplesPerSecond, etaSeconds, runEtaSeconds } of events)
       expect([samplesPerSecond, etaSeconds, runEtaSeconds].every(Number.isFinite)).toBe(true);

@@ -166,6 +166,26 @@ describe('lines', () => {
     expect(kept).toEqual([line]);
   });
 
+  it.each<[Partial<Extract<RunEventBody, { type: 'cache' }>>, string]>([
+    [{ state: 'used', hits: 55_000, misses: 0 }, 'teacher outputs: 55,000 rows from the cache, 2.2 MB'],
+    [
+      { state: 'filled', hits: 0, misses: 55_000 },
+      'teacher outputs: 55,000 rows kept for the next run, 2.2 MB',
+    ],
+    [
+      { state: 'partly', hits: 30_000, misses: 25_000 },
+      'teacher outputs: 30,000 of 55,000 rows from the cache, 2.2 MB',
+    ],
+    [
+      { state: 'used', rows: 138, hits: 138, misses: 0, bytes: 2_200 },
+      'teacher outputs: 138 rows from the cache, 2.2 kB',
+    ],
+  ])('tell what was read of the outputs of the teacher: %j', (use, line) => {
+    const told = { state: 'used', rows: 55_000, hits: 0, misses: 0, hitRate: 0 } as const;
+    terminal().show({ type: 'cache', ...told, bytes: 2_200_000, dtype: 'float32', ...use });
+    expect(kept).toEqual([line]);
+  });
+
   it('name the seed only where there are several', () => {
     const shown = terminal({ seeds: [2] });
     shown.show(stage());

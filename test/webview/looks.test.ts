@@ -1,6 +1,7 @@
 import axe from 'axe-core';
 import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { twoAtOnce } from './fixtures/overlap';
 import { countUpTo, finished, makeRun, unfinished } from './fixtures/run';
 import { Harness, themeNames, type Dashboard } from './harness';
 
@@ -8,6 +9,12 @@ const run = makeRun();
 const midway = countUpTo(
   run,
   (event) => event.type === 'progress' && event.role === 'student' && event.seed === 2 && event.epoch === 12,
+);
+
+const overlapping = twoAtOnce(run);
+const bothMidway = countUpTo(
+  overlapping,
+  (event) => event.type === 'progress' && event.role === 'scratch' && event.seed === 2 && event.epoch === 12,
 );
 
 let harness: Harness;
@@ -40,6 +47,28 @@ describe.each(themeNames)('in the theme %s', (theme) => {
       await dashboard.send(unfinished(run, midway));
       expect(await faults(dashboard)).toEqual([]);
       await dashboard.screenshot(`${theme}-${width}-running`);
+
+      const both = unfinished(overlapping, bothMidway);
+      both.run!.events.push({
+        type: 'cache',
+        seq: bothMidway + 1,
+        time: '2026-11-23T17:46:00.000Z',
+        state: 'used',
+        rows: 55_000,
+        hits: 55_000,
+        misses: 0,
+        hitRate: 1,
+        bytes: 2_200_000,
+        dtype: 'float32',
+      });
+      await dashboard.send(both);
+      expect(await faults(dashboard)).toEqual([]);
+      await dashboard.screenshot(`${theme}-${width}-two-at-once`);
+
+      const stopped = { ...both.run!, state: 'stopped', resumable: true } as const;
+      await dashboard.send({ ...both, run: stopped });
+      expect(await faults(dashboard)).toEqual([]);
+      await dashboard.screenshot(`${theme}-${width}-stopped`);
 
       await dashboard.send(finished(run));
       await dashboard.page.locator('.engine summary').click();

@@ -39,7 +39,7 @@ describe('what the page holds', () => {
       messages.push({ type: 'append' as const, id, events: run.events.slice(from, from + 37) });
     const { manifest, report } = run;
     await dashboard.send(unfinished(run, cut), ...messages);
-    await dashboard.send({ type: 'update', id, manifest, state: 'done', report });
+    await dashboard.send({ type: 'update', id, manifest, state: 'done', resumable: false, report });
     const atOnce = await harness.open();
     await atOnce.send(finished(run));
     const grown = await picture(dashboard);

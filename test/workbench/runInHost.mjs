@@ -30,7 +30,11 @@ async function run() {
       extensionDevelopmentPath: root,
       extensionTestsPath: await bundle(),
       launchArgs: [workspace, '--disable-extensions'],
-      extensionTestsEnv: { DISTILLERY_TEST_RESULTS: path.resolve(results ?? '') },
+      extensionTestsEnv: {
+        DISTILLERY_TEST_RESULTS: path.resolve(results ?? ''),
+        // What this user has set up is not to be seen.
+        DISTILLERY_HOME: path.join(workspace, '.home'),
+      },
     });
   } catch {
     return 1;

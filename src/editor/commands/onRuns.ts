@@ -26,8 +26,8 @@ export async function stop(
   appendCommand(run.directory, command, new Date());
   vscode.window.setStatusBarMessage(
     command === 'stop-now'
-      ? `Stopping “${run.manifest.name}”…`
-      : `“${run.manifest.name}” will stop when its epoch is finished.`,
+      ? `Stopping “${run.manifest.name}”… It can be resumed later.`
+      : `“${run.manifest.name}” will stop when its epoch is finished. It can be resumed later.`,
     5000,
   );
 }
@@ -89,7 +89,10 @@ export function runOf(host: Host, argument: unknown): RunModel | undefined {
 }
 
 /** The only one at once; undefined when there is none, or none was chosen. */
-async function chooseRun(runs: readonly RunModel[], placeHolder: string): Promise<RunModel | undefined> {
+export async function chooseRun(
+  runs: readonly RunModel[],
+  placeHolder: string,
+): Promise<RunModel | undefined> {
   if (runs.length <= 1) return runs[0];
   const items = runs.map((run) => {
     const { label, description, icon } = runRow(run, Date.now());

@@ -1,18 +1,11 @@
 import * as vscode from 'vscode';
-import path from 'node:path';
-import type { ProblemEvent } from '../../runs/events';
 import { newRunId, runDirectory, workspaceOf } from '../../runs/paths';
-import { readEvents, readManifest } from '../../runs/reader';
 import { commands } from '../contributions';
 import { experimentName, isExperimentFile } from '../experiments';
-import { setting, trainerPath, trusted } from '../host';
+import { setting, trusted } from '../host';
 import type { Host } from '../host';
-import { outcome } from '../launch/outcome';
-import { launchTrainer } from '../launch/trainerProcess';
-import type { TrainerExit } from '../launch/trainerProcess';
-import { mnistFolder, offerMnist } from '../mnist/offerMnist';
 import { isLive } from '../runs/runModel';
-import { goTo } from './onRuns';
+import { launch } from './launch';
 
 /** Runs the experiment of the argument, else of the active editor, else one that is chosen. */
 export async function run(host: Host, argument: unknown): Promise<void> {
@@ -27,68 +20,43 @@ export async function run(host: Host, argument: unknown): Promise<void> {
   await start(host, file);
 }
 
-async function start(host: Host, file: vscode.Uri): Promise<void> {
-  const name = experimentName(file.fsPath);
+/** @param engine of the setting, unless something is known against it. */
+export async function start(
+  host: Host,
+  file: vscode.Uri,
+  engine: string = setting('distillery.engine'),
+): Promise<void> {
   const workspace = workspaceOf(file.fsPath);
-  const id = newRunId(name, new Date());
-  const directory = runDirectory(workspace, id);
-  const mnist = await mnistFolder(host);
-  const awaited = host.store.awaitRun(directory);
+  const directory = runDirectory(workspace, newRunId(experimentName(file.fsPath), new Date()));
+  await launch(host, {
+    task: { command: 'run', file: file.fsPath, directory, engine },
+    file,
+    again: () => start(host, file),
+    afterNativeCrash: (crash) => afterNativeCrash(host, file, engine, crash),
+  });
   void host.store.addWorkspaces([workspace]);
   if (setting('distillery.openDashboardOnRun') && !hasErrors(file)) host.dashboards.open(directory);
   else host.dashboards.show(directory);
-  const log = vscode.Uri.joinPath(host.logUri, `${id}.log`).fsPath;
-  const exited = launchTrainer({
-    trainer: trainerPath(host),
-    file: file.fsPath,
-    directory,
-    engine: setting('distillery.engine'),
-    mnist,
-    log,
-  });
-  // The command is done once the trainer is started; how it ends is told when it ends.
-  void exited
-    .then((exit) => tellOutcome(host, file, directory, exit))
-    .catch((error: unknown) => {
-      host.log.error(error as Error);
-      void vscode.window.showErrorMessage(`“${name}” could not be started: ${(error as Error).message}`);
-    })
-    .finally(() => awaited.dispose());
 }
 
-async function tellOutcome(
+/** An engine that was chosen by itself is replaced by itself; one that was asked for, only when that is wished. */
+export async function afterNativeCrash(
   host: Host,
   file: vscode.Uri,
-  directory: string,
-  exit: TrainerExit,
+  engine: string,
+  crash: string,
 ): Promise<void> {
-  await host.store.scan();
-  const manifest = await readManifest(directory);
-  if (exit.code !== 0)
-    host.log.warn(
-      `${path.basename(directory)} ended with ${exit.code ?? exit.signal ?? '?'}\n${exit.output}`,
-    );
-  const problems = (await readEvents(directory)).filter(
-    (event): event is ProblemEvent => event.type === 'problem',
-  );
-  const told = outcome(manifest?.name ?? experimentName(file.fsPath), exit, manifest, problems);
-  if (!told) return;
-  if (told.mnistMissing) {
-    if (await offerMnist(host, told.message)) await start(host, file);
-    return;
-  }
-  const goToLine = 'Go to Line';
-  const dashboard = 'Open Dashboard';
+  const what = `Native TensorFlow crashed (${crash}) while it computed “${experimentName(file.fsPath)}”.`;
   const diagnostics = 'Show Engine Diagnostics';
-  const actions = [
-    ...(told.place ? [goToLine] : []),
-    ...(exit.code === 3 ? [diagnostics] : []),
-    ...(manifest ? [dashboard] : []),
-  ];
-  const show = told.severity === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
-  const choice = await show(told.message, ...actions);
-  if (choice === goToLine) await goTo(file, told.place?.line, told.place?.column);
-  if (choice === dashboard) host.dashboards.open(directory);
+  const again = 'Run with WebAssembly';
+  const replaced = engine === 'auto';
+  if (replaced) await start(host, file, 'wasm');
+  const choice = await vscode.window.showWarningMessage(
+    replaced ? `${what} It runs again, with WebAssembly.` : what,
+    ...(replaced ? [] : [again]),
+    diagnostics,
+  );
+  if (choice === again) await start(host, file, 'wasm');
   if (choice === diagnostics) await vscode.commands.executeCommand(commands.showEngineDiagnostics);
 }
 

@@ -16,6 +16,7 @@ export const dashboardActions: DashboardActions = {
   openExperiment: (run, line, column) => void openExperiment(run, line, column),
   openDirectory: (run) => void vscode.commands.executeCommand(commands.openRunDirectory, run.directory),
   newExperiment: () => void vscode.commands.executeCommand(commands.newExperiment),
+  resume: (run) => void vscode.commands.executeCommand(commands.resume, run.directory),
   runAgain: (run) => {
     const { file } = run.manifest;
     if (isExperimentFile(file) && fs.existsSync(file))

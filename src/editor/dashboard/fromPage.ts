@@ -13,6 +13,7 @@ export function readFromPage(value: unknown): FromPage | null {
     case 'select':
     case 'openDirectory':
     case 'runAgain':
+    case 'resume':
       return isId(id) ? { type, id } : null;
     case 'stop':
       return isId(id) && (command === 'stop-after-epoch' || command === 'stop-now')

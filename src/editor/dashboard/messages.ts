@@ -22,12 +22,21 @@ export interface RunChoice {
   started: string;
 }
 
+/** A run without its events. */
+export interface ShownRun {
+  manifest: RunManifest;
+  state: ShownState;
+  /** Whether the trainer can go on with it. */
+  resumable: boolean;
+  report: RunReport | null;
+}
+
 export type ToPage =
   /** Everything the host has: sent when the page becomes visible, when the run is switched, and after a gap. */
   | {
       type: 'snapshot';
       /** Null when the workspace has no run yet. */
-      run: { manifest: RunManifest; state: ShownState; events: RunEvent[]; report: RunReport | null } | null;
+      run: (ShownRun & { events: RunEvent[] }) | null;
       runs: RunChoice[];
       /** False in restricted mode: stop buttons are then off, with the reason. */
       trusted: boolean;
@@ -35,7 +44,7 @@ export type ToPage =
   /** What has come since; `events` continue where the last message ended. At most ten a second. */
   | { type: 'append'; id: string; events: RunEvent[] }
   /** The state, manifest or report of the shown run changed. */
-  | { type: 'update'; id: string; manifest: RunManifest; state: ShownState; report: RunReport | null }
+  | ({ type: 'update'; id: string } & ShownRun)
   | { type: 'runs'; runs: RunChoice[] };
 
 export type FromPage =
@@ -48,4 +57,5 @@ export type FromPage =
   | { type: 'openExperiment'; id: string; line?: number; column?: number }
   | { type: 'openDirectory'; id: string }
   | { type: 'newExperiment' }
-  | { type: 'runAgain'; id: string };
+  | { type: 'runAgain'; id: string }
+  | { type: 'resume'; id: string };

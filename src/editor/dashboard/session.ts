@@ -1,10 +1,10 @@
 import type { Disposable } from '../disposables';
 import { DisposableStore } from '../disposables';
-import { asChoice } from '../runs/runModel';
+import { asChoice, canResume } from '../runs/runModel';
 import type { RunModel } from '../runs/runModel';
 import type { OpenRun, RunStore } from '../runs/runStore';
 import { Throttle } from '../throttle';
-import type { FromPage, ToPage } from './messages';
+import type { FromPage, ShownRun, ToPage } from './messages';
 
 /** The page is sent something at most this often, except the snapshots that it asks for. */
 const sendMilliseconds = 100;
@@ -22,6 +22,7 @@ export interface DashboardActions {
   openExperiment(run: RunModel, line: number | undefined, column: number | undefined): void;
   openDirectory(run: RunModel): void;
   runAgain(run: RunModel): void;
+  resume(run: RunModel): void;
   newExperiment(): void;
 }
 
@@ -96,6 +97,9 @@ export class DashboardSession implements Disposable {
       case 'runAgain':
         this.actions.runAgain(run);
         return;
+      case 'resume':
+        if (this.actions.trusted()) this.actions.resume(run);
+        return;
     }
   }
 
@@ -142,14 +146,7 @@ export class DashboardSession implements Disposable {
     this.told = { shown: shown ? mark(shown.run) : '', runs: JSON.stringify(runs) };
     this.post({
       type: 'snapshot',
-      run: shown
-        ? {
-            manifest: shown.run.manifest,
-            state: shown.run.state,
-            events: [...shown.events],
-            report: shown.run.report,
-          }
-        : null,
+      run: shown ? { ...asShown(shown.run), events: [...shown.events] } : null,
       runs,
       trusted: this.actions.trusted(),
     });
@@ -166,8 +163,7 @@ export class DashboardSession implements Disposable {
       const now = mark(shown.run);
       if (now !== this.told.shown) {
         this.told.shown = now;
-        const { manifest, state, report } = shown.run;
-        this.post({ type: 'update', id, manifest, state, report });
+        this.post({ type: 'update', id, ...asShown(shown.run) });
       }
     }
     const runs = this.store.runs.map(asChoice);
@@ -185,6 +181,11 @@ export class DashboardSession implements Disposable {
   private isVisible(): boolean {
     return this.visible;
   }
+}
+
+function asShown(run: RunModel): ShownRun {
+  const { manifest, state, report } = run;
+  return { manifest, state, resumable: canResume(run), report };
 }
 
 /** Differs when the state, manifest or report differ; progress alone travels as an event. */

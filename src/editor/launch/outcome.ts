@@ -1,6 +1,6 @@
 import type { ProblemEvent } from '../../runs/events';
 import type { RunManifest } from '../../runs/manifest';
-import type { TrainerExit } from './trainerProcess';
+import type { TrainerExit, TrainerTask } from './trainerProcess';
 
 /** A problem that the trainer printed: `file:line:column severity code message`. */
 export interface PrintedProblem {
@@ -22,9 +22,14 @@ export interface Outcome {
   mnistMissing: boolean;
 }
 
-/** @param problems the problems among the run's events; @param manifest null when the trainer made no run directory. */
+/**
+ * @param command what the trainer was asked for
+ * @param problems those that it added to the run's events
+ * @param manifest null when the trainer made no run directory
+ */
 export function outcome(
   name: string,
+  command: TrainerTask['command'],
   exit: TrainerExit,
   manifest: RunManifest | null,
   problems: readonly ProblemEvent[],
@@ -44,9 +49,13 @@ export function outcome(
     others > 0
       ? ` There ${others === 1 ? 'is one more problem' : `are ${others} more problems`} in the file.`
       : '';
+  // A trainer that refuses to resume leaves the manifest as the one before it left it, with the message of that one.
+  const refused = command === 'resume' && exit.code === 2;
+  const reason = problem?.message ?? (refused ? undefined : manifest?.message) ?? inWords(exit);
+  const what = refused ? 'cannot be resumed' : manifest ? 'failed' : 'did not start';
   return {
     severity: 'error',
-    message: `“${name}” ${manifest ? 'failed' : 'did not start'}: ${problem?.message ?? manifest?.message ?? inWords(exit)}${more}`,
+    message: `“${name}” ${what}: ${reason}${more}`,
     ...(problem?.line !== undefined && { place: { line: problem.line, column: problem.column ?? 1 } }),
     mnistMissing: problem?.code === 'data.mnist.missing',
   };

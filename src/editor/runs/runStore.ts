@@ -26,7 +26,7 @@ export class RunStore implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly workspaces = new Set<string>();
   private readonly tracked = new Map<string, TrackedRun>();
-  /** Directories that a trainer has been told to make, and whose manifest is not there yet. */
+  /** Directories that a trainer has been told to make or to go on in, and that are not followed yet. */
   private readonly awaited = new Set<string>();
   private readonly changes = this.owned.add(new Emitter<RunModel | undefined>());
   private readonly eventChanges = this.owned.add(new Emitter<RunModel>());
@@ -69,11 +69,15 @@ export class RunStore implements Disposable {
     await this.scan();
   }
 
-  /** A trainer is about to make this directory: it is followed as soon as its manifest appears. */
+  /** A trainer is about to make this directory, or to go on in it: it is followed as soon as the manifest says so. */
   awaitRun(directory: string): Disposable {
     this.awaited.add(directory);
     void this.scan();
     return { dispose: () => this.awaited.delete(directory) };
+  }
+
+  isAwaited(directory: string): boolean {
+    return this.awaited.has(directory);
   }
 
   /** Keeps looking for new runs while it is held, although none is live: somebody is looking at the list. */
@@ -128,9 +132,16 @@ export class RunStore implements Disposable {
         .filter((directory) => !this.tracked.has(directory))
         .map((directory) => this.discover(directory)),
     );
+    await Promise.all([...this.awaited].map((directory) => this.rereadAwaited(directory)));
     const gone = await this.forgetRemoved(found);
     await Promise.all([...this.tracked.values()].map((tracked) => tracked.check()));
     if ((gone || news.includes(true)) && !this.disposed) this.changes.fire(undefined);
+  }
+
+  private async rereadAwaited(directory: string): Promise<void> {
+    const tracked = this.tracked.get(directory);
+    await tracked?.reread();
+    if (tracked && isLive(tracked.model)) this.awaited.delete(directory);
   }
 
   private async discover(directory: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { finalStates } from '../../runs/events';
-import type { ProgressEvent, RunEvent } from '../../runs/events';
+import type { RunEvent } from '../../runs/events';
 import { RunFollower } from '../../runs/follower';
 import type { RunManifest } from '../../runs/manifest';
 import { isStillAlive } from '../../runs/process';
@@ -7,8 +7,10 @@ import { readRun } from '../../runs/reader';
 import type { StoredRun } from '../../runs/reader';
 import type { RunReport } from '../../runs/report';
 import type { ShownState } from '../dashboard/messages';
-import { isLive, latestProgress } from './runModel';
+import { canResume, isLive } from './runModel';
 import type { RunModel } from './runModel';
+import { lastProgress, ProgressTracker } from './runProgress';
+import type { RunProgress } from './runProgress';
 import type { OpenRun } from './runStore';
 
 /**
@@ -17,7 +19,7 @@ import type { OpenRun } from './runStore';
 export class TrackedRun {
   private manifest: RunManifest;
   private state: ShownState;
-  private progress: ProgressEvent | undefined;
+  private progress: RunProgress | undefined;
   private follower: RunFollower | undefined;
   private kept: { events: RunEvent[]; loaded: Promise<void>; holders: number } | undefined;
 
@@ -31,6 +33,7 @@ export class TrackedRun {
     this.manifest = stored.manifest;
     this.state = stored.state;
     if (this.isLive()) this.follow();
+    else void this.findHowFarItCame();
   }
 
   readonly directory: string;
@@ -80,6 +83,7 @@ export class TrackedRun {
     if (this.isFollowed()) return;
     const stored = await readRun(this.directory);
     if (!stored || this.isFollowed()) return;
+    if (stored.state === this.state && stored.manifest.pid === this.manifest.pid) return;
     this.become(stored.manifest, stored.state);
     if (this.isLive()) this.follow();
   }
@@ -94,9 +98,19 @@ export class TrackedRun {
     if (!this.isLive()) this.dispose();
   }
 
+  /** A run that can be resumed says so with the place. Its events are not read for that, but their end. */
+  private async findHowFarItCame(): Promise<void> {
+    if (!canResume(this.model)) return;
+    const progress = await lastProgress(this.directory);
+    if (!progress || this.progress || this.isFollowed()) return;
+    this.progress = progress;
+    this.changed(this.model);
+  }
+
   private follow(): RunFollower {
+    const tracker = new ProgressTracker();
     this.follower = new RunFollower(this.directory, {
-      events: (events) => this.add(events),
+      events: (events) => this.add(events, tracker),
       report: (report) => {
         this.report = report;
         this.changed(this.model);
@@ -106,12 +120,12 @@ export class TrackedRun {
     return this.follower;
   }
 
-  private add(events: RunEvent[]): void {
+  private add(events: RunEvent[], tracker: ProgressTracker): void {
     this.kept?.events.push(...events);
-    const progress = latestProgress(events);
-    if (progress) this.progress = progress;
+    const told = tracker.take(events);
+    this.progress = tracker.progress ?? (this.isLive() ? undefined : this.progress);
     if (this.kept) this.eventsAdded(this.model);
-    if (progress && this.isLive()) this.changed(this.model);
+    if (told && this.isLive()) this.changed(this.model);
   }
 
   /** A run that was lost stays so until another process takes it up. */

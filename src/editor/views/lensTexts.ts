@@ -1,8 +1,8 @@
 import { commands } from '../contributions';
 import type { CommandId } from '../contributions';
-import { isLive } from '../runs/runModel';
+import { canResume, isLive } from '../runs/runModel';
 import type { RunModel } from '../runs/runModel';
-import { failedExpectations, result, stateInWords } from '../words';
+import { failedExpectations, percent, result, stateInWords } from '../words';
 
 export interface Lens {
   title: string;
@@ -22,6 +22,7 @@ export function lenses(latest: RunModel | undefined, withResult: RunModel | unde
         tooltip: 'Train teacher and student as this file says, and watch them learn',
         command: commands.run,
       },
+      ...(latest && canResume(latest) ? [resumeLens(latest)] : []),
       ...past,
     ];
   return [
@@ -45,6 +46,17 @@ export function lenses(latest: RunModel | undefined, withResult: RunModel | unde
     },
     ...past,
   ];
+}
+
+function resumeLens(run: RunModel): Lens {
+  const { progress } = run;
+  return {
+    title: `$(debug-continue) ${progress ? `Resume at ${percent(progress.fraction)}` : 'Resume'}`,
+    tooltip:
+      'Go on with the last run from its last checkpoint, with the file as it was then: it ends as it would have ended',
+    command: commands.resume,
+    run,
+  };
 }
 
 function lastResult(latest: RunModel | undefined, withResult: RunModel | undefined): Lens[] {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { commands, contextKeys } from '../contributions';
 import type { ContextKey } from '../contributions';
 import { DisposableStore } from '../disposables';
+import { canResume } from '../runs/runModel';
 import type { RunStore } from '../runs/runStore';
 import { Throttle } from '../throttle';
 import { statusText } from './treeTexts';
@@ -27,6 +28,7 @@ export class RunStatus {
   private update(): void {
     const { live, runs } = this.store;
     this.set(contextKeys.running, live.length > 0);
+    this.set(contextKeys.canResume, runs.some(canResume));
     this.set(contextKeys.hasRuns, runs.length > 0);
     const status = statusText(live);
     if (!status) {

@@ -1,6 +1,7 @@
 import { treeItems } from '../contributions';
-import { isLive, secondsOf } from '../runs/runModel';
+import { canResume, isLive, secondsOf } from '../runs/runModel';
 import type { RunModel } from '../runs/runModel';
+import type { RunProgress } from '../runs/runProgress';
 import { duration, failedExpectations, number, percent, result, stateInWords, timeLeft } from '../words';
 
 export interface Row {
@@ -26,9 +27,14 @@ export function runRow(run: RunModel, now: number): Row {
     tooltip: runTooltip(run, now),
     icon,
     color,
-    contextValue: isLive(run) ? treeItems.liveRun : treeItems.finishedRun,
+    contextValue: contextValue(run),
     spoken: `${run.manifest.name}, ${stateInWords(run)}, ${description}`,
   };
+}
+
+function contextValue(run: RunModel): string {
+  if (isLive(run)) return treeItems.liveRun;
+  return canResume(run) ? treeItems.resumableRun : treeItems.finishedRun;
 }
 
 /** @param file relative to its workspace folder; @param latest its newest run; @param withResult its newest run with a result. */
@@ -73,8 +79,20 @@ export function statusText(live: readonly RunModel[]): { text: string; tooltip: 
 function atWork({ progress, manifest }: RunModel): string {
   const engine = manifest.engine ? `, engine ${manifest.engine}` : '';
   if (!progress) return engine;
-  const speed = `${number(progress.samplesPerSecond)} samples a second`;
-  return ` (${progress.role}, seed ${progress.seed}, epoch ${progress.epoch} of ${progress.epochs}, ${speed}${engine})`;
+  const speed = `${number(sum(progress.stages.map((stage) => stage.samplesPerSecond)))} samples a second`;
+  const stages = progress.stages.map(
+    ({ role, seed, epoch, epochs }) => `${role}, seed ${seed}, epoch ${epoch} of ${epochs}`,
+  );
+  return ` (${[...stages, `${speed}${engine}`].join(stages.length > 1 ? '; ' : ', ')})`;
+}
+
+/** `student`, or `2 students` when several are trained at once. */
+function learners({ stages }: RunProgress): string {
+  return stages.length > 1 ? `${stages.length} students` : stages.map(({ role }) => role).join();
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function runIcon(run: RunModel): { icon: string; color: string | undefined } {
@@ -97,11 +115,16 @@ function runIcon(run: RunModel): { icon: string; color: string | undefined } {
 function runDescription(run: RunModel, now: number): string {
   if (isLive(run))
     return run.progress
-      ? `${percent(run.progress.fraction)} · ${run.progress.role} · ${timeLeft(run.progress.runEtaSeconds)}`
+      ? `${percent(run.progress.fraction)} · ${learners(run.progress)} · ${timeLeft(run.progress.runEtaSeconds)}`
       : stateInWords(run);
   const seconds = secondsOf(run, now);
   const time = seconds === undefined ? [] : [duration(seconds)];
-  return [shortResult(run) ?? run.state, ...time].join(' · ');
+  return [shortResult(run) ?? ended(run), ...time].join(' · ');
+}
+
+/** `stopped at 42%`; `lost` alone when it is not known how far it came. */
+function ended({ state, progress }: RunModel): string {
+  return progress ? `${state} at ${percent(progress.fraction)}` : state;
 }
 
 /** `738 errors, scratch 1,034, teacher 121`: the student's first, because narrow views cut the rest off. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { documented } from './documented';
-import { lossSchema } from './losses';
+import { labelSmoothing, lossSchema } from './losses';
 import { modelSchema } from './models';
 import { trainingKeys } from './training';
 
@@ -51,7 +51,7 @@ const teacherSchema = documented(
     train: documented(
       z.strictObject({
         ...trainingKeys,
-        label_smoothing: documented(z.number().min(0).lt(1), {
+        label_smoothing: documented(labelSmoothing, {
           summary: 'Label smoothing of the teacher’s own training.',
           effect: 'A smoothed teacher is often more accurate and teaches worse (Müller et al. 2019).',
           citation: 'Müller, Kornblith & Hinton 2019, arXiv:1906.02629',
@@ -69,6 +69,22 @@ const teacherSchema = documented(
       effect: 'If it does not, the run stops before time is spent on students.',
       example: 'accuracy >= 0.97',
     }).optional(),
+    cache: documented(
+      z.union([
+        documented(z.literal('float32'), { summary: 'As they are, 4 bytes a number.' }),
+        documented(z.literal('float16'), {
+          summary:
+            'Rounded to 11 significant bits (about three decimal digits), 2 bytes a number, for large data sets.',
+        }),
+        documented(z.literal('off'), { summary: 'Nothing is kept on disk.' }),
+      ]),
+      {
+        summary: 'How the teacher’s outputs, which students learn from, are kept on disk.',
+        effect:
+          'Later runs with the same teacher and samples read them instead of asking the teacher again; where images are moved, runs with the same seed, batches and epochs. Students always learn from the numbers as they are kept, also in the first run, so that every run ends alike.',
+        example: 'float32',
+      },
+    ).default('float32'),
   }),
   { summary: 'The large model that teaches.' },
 );
@@ -146,3 +162,6 @@ export const experimentSchema = documented(
 );
 
 export type ExperimentInput = z.infer<typeof experimentSchema>;
+
+/** What a teacher's training and a stage of distillation have in common. */
+export type TrainingInput = Omit<ExperimentInput['teacher']['train'], 'label_smoothing'>;

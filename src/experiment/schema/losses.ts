@@ -1,18 +1,25 @@
 import * as z from 'zod';
 import { documented, exactlyOneOf } from './documented';
+import { scheduled } from './scheduled';
+
+/** The share of the target that goes to all classes alike; also a key of the teacher's training. */
+export const labelSmoothing = scheduled(z.number().min(0).lt(1), { from: 0.1, to: 0, how: 'linear' });
 
 /** The criteria of version 1. The trainer has one file for each under `src/trainer/criteria`. */
 export const criterionSchemas = {
   kd: documented(
     z.strictObject({
-      temperature: documented(z.number().positive().max(1000), {
-        summary: 'Softens both distributions: logits are divided by it before the softmax.',
-        effect:
-          '**Higher** spreads the teacher’s probability over the wrong classes, so more of what it knows about their likeness is seen. **Lower** looks at the right class only; 1 uses the probabilities as they are. Hinton et al. found anything above 8 alike for wide students and 2.5–4 best for very narrow ones.',
-        formula: 'p_c(T) = exp(z_c / T) / Σ_j exp(z_j / T)',
-        citation: 'Hinton, Vinyals & Dean 2015, arXiv:1503.02531, eq. 1',
-        example: '4',
-      }).default(4),
+      temperature: documented(
+        scheduled(z.number().positive().max(1000), { from: 20, to: 4, how: 'cosine' }),
+        {
+          summary: 'Softens both distributions: logits are divided by it before the softmax.',
+          effect:
+            '**Higher** spreads the teacher’s probability over the wrong classes, so more of what it knows about their likeness is seen. **Lower** looks at the right class only; 1 uses the probabilities as they are. Hinton et al. found anything above 8 alike for wide students and 2.5–4 best for very narrow ones. A map such as `{from: 20, to: 4, how: cosine}` changes it during the stage.',
+          formula: 'p_c(T) = exp(z_c / T) / Σ_j exp(z_j / T)',
+          citation: 'Hinton, Vinyals & Dean 2015, arXiv:1503.02531, eq. 1',
+          example: '4',
+        },
+      ).default(4),
     }),
     {
       summary: 'Knowledge distillation: the student learns the teacher’s softened probabilities.',
@@ -25,7 +32,7 @@ export const criterionSchemas = {
   ),
   ce: documented(
     z.strictObject({
-      label_smoothing: documented(z.number().min(0).lt(1), {
+      label_smoothing: documented(labelSmoothing, {
         summary: 'The share ε of the target that is spread evenly over all classes.',
         effect: '0 uses the labels as they are. Larger values make the student less certain.',
         formula: 'target = (1 − ε) · onehot(y) + ε / C',
@@ -68,9 +75,10 @@ export const criteriaThatUseTheTeacher: ReadonlySet<CriterionName> = new Set(['k
 
 export const lossSchema = documented(
   exactlyOneOf('loss', criterionSchemas, {
-    weight: documented(z.number().min(0), {
+    weight: documented(scheduled(z.number().min(0), { from: 0.9, to: 0.5, how: 'linear' }), {
       summary: 'What the term is multiplied by before the terms are added.',
-      effect: 'Weights need not add up to 1. A term of weight 0 is computed and shown, but does not train.',
+      effect:
+        'Weights need not add up to 1. A term of weight 0 is computed and shown, but does not train. A map such as `{from: 0.9, to: 0.5}` changes it during the stage.',
       example: '0.9',
     }).default(1),
   }),

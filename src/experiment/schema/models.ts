@@ -17,6 +17,16 @@ const paddingSchema = documented(z.enum(['same', 'valid']), {
   summary: 'Whether the image is padded so that its size stays (`same`) or not (`valid`).',
 });
 
+const kernelSchema = documented(z.int().min(1).max(31), {
+  summary: 'Side of the square kernel.',
+  unit: 'pixels',
+}).default(3);
+
+const strideSchema = documented(z.int().min(1).max(16), {
+  summary: 'Step of the kernel.',
+  unit: 'pixels',
+}).default(1);
+
 const poolSchema = z.strictObject({
   size: documented(z.int().min(1).max(64), {
     summary: 'Side of the pooling window.',
@@ -46,18 +56,27 @@ export const layerSchema = documented(
       conv: documented(
         z.strictObject({
           filters: documented(width, { summary: 'Output channels.', example: '32' }),
-          kernel: documented(z.int().min(1).max(31), {
-            summary: 'Side of the square kernel.',
-            unit: 'pixels',
-          }).default(3),
-          stride: documented(z.int().min(1).max(16), {
-            summary: 'Step of the kernel.',
-            unit: 'pixels',
-          }).default(1),
+          kernel: kernelSchema,
+          stride: strideSchema,
           padding: paddingSchema.default('same'),
           activation: activationSchema.default('relu'),
         }),
         { summary: 'A two-dimensional convolution with a bias.', example: '{filters: 32}' },
+      ),
+      depthwise_conv: documented(
+        z.strictObject({
+          kernel: kernelSchema,
+          stride: strideSchema,
+          padding: paddingSchema.default('same'),
+          activation: activationSchema.default('relu'),
+        }),
+        {
+          summary: 'A convolution with one kernel for each channel and a bias; the number of channels stays.',
+          effect:
+            'Followed by `conv: {filters: …, kernel: 1}`, which mixes the channels, it does the work of a whole convolution with far fewer multiplications. It is what MobileNet consists of.',
+          citation: 'Howard et al. 2017, arXiv:1704.04861, §3.1',
+          example: '{}',
+        },
       ),
       norm: documented(
         z.strictObject({
@@ -119,6 +138,7 @@ export const modelSchema = documented(
         summary: 'A convolutional network as a list of short layer descriptions.',
         effect: [
           '- `conv 32` — 32 filters, 3×3, padded, ReLU; options in any order: `5x5` kernel, `/2` stride, `valid`, `norm` (batch normalisation before the nonlinearity), an activation name',
+          '- `depthwise` — one 3×3 kernel for each channel, with the same options; `conv 64 1x1` after it mixes the channels',
           '- `pool 2`, `avgpool 2`, `global pool`',
           '- `dense 128`, `dropout 0.5`, `norm`, `flatten`, or an activation name',
           '',

@@ -1,12 +1,17 @@
 import * as z from 'zod';
 import { documented, exactlyOneOf } from './documented';
+import { scheduled } from './scheduled';
 
 const rate = (value: number) =>
-  documented(z.number().positive(), {
-    summary: 'The learning rate before the schedule changes it.',
-    effect: 'Too high diverges or jumps about; too low learns slowly.',
-    example: String(value),
-  }).default(value);
+  documented(
+    scheduled(z.number().positive(), { from: value, to: value / 10, how: 'cosine' }, z.number().min(0)),
+    {
+      summary: 'The learning rate before the schedule changes it.',
+      effect:
+        'Too high diverges or jumps about; too low learns slowly. A map such as `{from: 0.01, to: 0.001, how: exponential}` changes it between values of your own; then leave `schedule` out.',
+      example: String(value),
+    },
+  ).default(value);
 const weightDecay = (value: number, decoupled: boolean) =>
   documented(z.number().min(0), {
     summary: decoupled
@@ -164,6 +169,13 @@ export const trainingKeys = {
     unit: 'samples',
     example: '128',
   }).default(128),
+  accumulate: documented(z.int().min(1).max(65_536), {
+    summary: 'The gradients of so many batches are averaged before one step is made.',
+    effect:
+      'It trains as with batches of `batch × accumulate` samples, with the memory of one. Only batch normalisation and dropout notice: they see single batches. Steps, schedules and curves count steps of the optimiser.',
+    unit: 'batches',
+    example: '4',
+  }).default(1),
   optimizer: optimizerSchema.prefault({ adam: {} }),
   schedule: scheduleSchema.default('constant'),
   clip_norm: documented(z.number().positive(), {
@@ -176,16 +188,65 @@ export const trainingKeys = {
       shift: documented(z.int().min(0).max(64), {
         summary: 'Moves every image by up to so many pixels in x and in y, each time anew.',
         effect:
-          'Teacher and student see the same moved image, so the teacher is asked at every step and its outputs are not cached.',
+          'Teacher and student see the same moved image. The teacher is asked about each of them in the first run; later runs that move them alike read what it said.',
         unit: 'pixels',
         example: '2',
       }).default(0),
     }),
     { summary: 'Random changes of the training images.', example: '{shift: 2}' },
   ).prefault({}),
+  ema: documented(
+    z.strictObject({
+      decay: documented(z.number().positive().lt(1), {
+        summary: 'How much of the average stays at every step.',
+        effect:
+          '0.999 averages over about the last 1,000 steps. **Higher** averages over more, which is smoother and later; **lower** stays near the newest weights. At the start it rises as (1 + t) / (10 + t) with the step t, so that the random first weights are soon forgotten.',
+        formula: 'd = min(decay, (1 + t) / (10 + t))',
+        example: '0.999',
+      }).default(0.999),
+    }),
+    {
+      summary: 'Keeps an exponential moving average of the weights.',
+      effect:
+        'Validation, the best weights and the final model use the averaged weights; training itself goes on with its own. Running means of batch normalisation are averaged, too.',
+      formula: 'a ← d · a + (1 − d) · w',
+      citation: 'Polyak & Juditsky 1992, SIAM J. Control Optim. 30:838',
+      example: '{decay: 0.999}',
+    },
+  ).optional(),
+  early_stop: documented(
+    z.strictObject({
+      patience: documented(z.int().min(1).max(100_000), {
+        summary: 'Training ends after so many epochs in a row without an improvement.',
+        unit: 'epochs',
+        example: '5',
+      }).default(5),
+      metric: documented(
+        z.union([
+          documented(z.literal('errors'), { summary: 'Validation samples that are classified wrongly.' }),
+          documented(z.literal('loss'), {
+            summary: 'Cross-entropy on the validation samples: finer than errors, and sooner to rise.',
+          }),
+        ]),
+        { summary: 'What must become lower on the validation samples.', example: 'errors' },
+      ).default('errors'),
+      min_delta: documented(z.number().min(0), {
+        summary: 'By more than so much must the metric become lower to count as an improvement.',
+        example: '0.001',
+      }).default(0),
+    }),
+    {
+      summary: 'Ends training when the validation samples say that it no longer helps.',
+      effect:
+        'The weights of the best epoch are restored, so `keep` is `best`. `epochs` remains the most that are trained, and schedules are laid out over all of them.',
+      citation: 'Prechelt 1998, Early stopping — but when?',
+      example: '{patience: 3}',
+    },
+  ).optional(),
   keep: documented(z.enum(['last', 'best']), {
     summary: 'Which epoch’s weights are kept: the `last`, or the `best` on the validation images.',
-    effect: 'Test images are never used to choose.',
+    effect:
+      'Test images are never used to choose. With `early_stop` it is always `best`, by the metric there.',
   }).default('last'),
 };
 

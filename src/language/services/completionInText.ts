@@ -76,14 +76,14 @@ function layerWordsAt(before: string): Word[] {
       ...activations,
     ];
   if (first === 'global') return [word('pool', layerWords['global pool'], CompletionItemKind.Function)];
-  if (first !== 'conv' && first !== 'dense') return [];
+  if (!['conv', 'depthwise', 'dense'].includes(first)) return [];
   const norm = word('norm', 'Batch normalisation before the nonlinearity.', CompletionItemKind.Keyword);
   const valid = word(
     'valid',
     'No padding: the image becomes smaller by the kernel.',
     CompletionItemKind.Keyword,
   );
-  return [norm, ...(first === 'conv' ? [valid] : []), ...activations];
+  return [norm, ...(first === 'dense' ? [] : [valid]), ...activations];
 }
 
 function word(text: string, documentation: string, kind: CompletionItemKind): Word {

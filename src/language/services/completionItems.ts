@@ -9,6 +9,7 @@ import {
 import { branches, keysAt, type KeyDescription, type ValueDescription } from '../../experiment/describe';
 import { inlineExample, inlineKeyExample, keyExample } from '../../experiment/insert';
 import type { ExperimentPath } from '../../experiment/problems';
+import { docOf } from '../../experiment/schema/documented';
 import { docMarkdown, itemMarkdown, keyMarkdown } from './markdown';
 
 /** Where and how an item is written. */
@@ -60,19 +61,21 @@ export function valueItems(
   const bare =
     value.doc?.example ??
     (value.accepts.has('map') && seen.size === 0 ? inlineExample(value.schema) : undefined);
-  const examples = [...kindExamples(path), bare, value.defaultText].flatMap((text, index) => {
-    if (text === undefined || seen.has(text)) return [];
-    seen.add(text);
-    const written = /^\w+: /.test(text) ? (writing.inFlow ? `{${text}}` : text) : text;
-    const item = plainItem(
-      written,
-      CompletionItemKind.Value,
-      `1${String(index).padStart(3, '0')}`,
-      documentation,
-      writing,
-    );
-    return [{ ...item, detail: text === value.defaultText ? 'default' : 'example' }];
-  });
+  const examples = [...kindExamples(path), bare, ...mapExamples(value), value.defaultText].flatMap(
+    (text, index) => {
+      if (text === undefined || seen.has(text)) return [];
+      seen.add(text);
+      const written = /^\w+: /.test(text) ? (writing.inFlow ? `{${text}}` : text) : text;
+      const item = plainItem(
+        written,
+        CompletionItemKind.Value,
+        `1${String(index).padStart(3, '0')}`,
+        documentation,
+        writing,
+      );
+      return [{ ...item, detail: text === value.defaultText ? 'default' : 'example' }];
+    },
+  );
   return [...words, ...examples];
 }
 
@@ -81,6 +84,14 @@ function kindExamples(path: ExperimentPath): string[] {
   return keysAt(path)
     .filter((key) => key.kind)
     .map((key) => `{${key.name}: ${inlineExample(key.value.schema)}}`);
+}
+
+/** Of maps that may stand where a number or a word may, such as `{from: 20, to: 4, how: cosine}`. */
+function mapExamples({ schema }: ValueDescription): (string | undefined)[] {
+  const parts = branches(schema);
+  return parts.length < 2
+    ? []
+    : parts.filter(({ def }) => def.type === 'object').map((map) => docOf(map)?.example);
 }
 
 function plainItem(

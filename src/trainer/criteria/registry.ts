@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { ResolvedLoss } from '../../experiment/resolved';
+import type { LossAtStep, ResolvedLoss } from '../../experiment/resolved';
 import type { CriterionName } from '../../experiment/schema/losses';
 import type { CriterionInputs } from './criterion';
 import { crossEntropy } from './crossEntropy';
@@ -8,7 +8,7 @@ import { logitMse } from './logitMse';
 
 /** Every criterion of the experiment language, by its name there. One that is missing does not compile. */
 const criteria: {
-  [K in CriterionName]: (inputs: CriterionInputs, loss: Extract<ResolvedLoss, { criterion: K }>) => tf.Scalar;
+  [K in CriterionName]: (inputs: CriterionInputs, loss: Extract<LossAtStep, { criterion: K }>) => tf.Scalar;
 } = {
   kd,
   ce: crossEntropy,
@@ -16,7 +16,7 @@ const criteria: {
 };
 
 /** The value of one term, not yet weighted. */
-export function lossTerm(loss: ResolvedLoss, inputs: CriterionInputs): tf.Scalar {
+export function lossTerm(loss: LossAtStep, inputs: CriterionInputs): tf.Scalar {
   switch (loss.criterion) {
     case 'kd':
       return criteria.kd(inputs, loss);

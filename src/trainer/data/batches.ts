@@ -1,4 +1,4 @@
-import type { Random } from '../random';
+import { randomFor, type Random } from '../random';
 import type { Dataset, Samples } from './sources';
 
 /** One step's samples: always the same number, in memory of its own (engines may keep a reference to it). */
@@ -11,10 +11,16 @@ export interface Batch {
   labels: Float32Array;
 }
 
-/** The order of one epoch: `indices` shuffled, cut into whole batches. */
-export function* epochOrder(indices: Uint32Array, batch: number, random: Random): Generator<Uint32Array> {
-  const order = random.shuffle(indices.slice());
-  for (let start = 0; start + batch <= order.length; start += batch) yield order.slice(start, start + batch);
+/**
+ * The samples of a stage in the order of one epoch, counted from 1. It depends on the seed, the stage's name and the
+ * epoch alone, so that training can go on from any step.
+ */
+export function epochOrder(
+  indices: Uint32Array,
+  { seed, name }: { seed: number; name: string },
+  epoch: number,
+): Uint32Array {
+  return randomFor(seed, 'order', name, epoch).shuffle(indices.slice());
 }
 
 /** Consecutive pieces of `indices` for passes without training; the last one may be shorter. */

@@ -10,8 +10,10 @@ import { openWasm } from './wasm';
 export type WantedEngine = 'auto' | 'native' | 'wasm' | 'cpu';
 
 export interface EngineOptions {
-  /** Folders from which `@tensorflow/tfjs-node` is looked for, in order; the trainer's own folder comes last. */
+  /** Folders from which `@tensorflow/tfjs-node` is looked for, in order, before the one that the set-up installed. */
   searchFrom: string[];
+  /** This process is going to train: should a native library crash in it, that is remembered. */
+  guarded?: boolean;
 }
 
 /** The engine that is ready: every TensorFlow.js operation of this process now runs on it. */
@@ -43,7 +45,7 @@ export class NoEngineError extends Error {
 export async function openEngine(wanted: WantedEngine, options: EngineOptions): Promise<OpenEngine> {
   const probes: EngineProbe[] = [];
   for (const id of candidates[wanted]) {
-    const probe = await probeEngine(id, options);
+    const probe = await probeEngine(id, options, wanted);
     probes.push(probe);
     if (probe.ok) return { id, reason: reasonFor(wanted, probes), probes };
   }
@@ -52,7 +54,7 @@ export async function openEngine(wanted: WantedEngine, options: EngineOptions): 
 
 /** Tries every engine that people can choose. The process should end afterwards: which engine stays active is not told. */
 export async function probeEngines(options: EngineOptions): Promise<EngineProbe[]> {
-  return [await probeEngine('tensorflow', options), await probeEngine('wasm', options)];
+  return [await probeEngine('tensorflow', options, 'auto'), await probeEngine('wasm', options, 'auto')];
 }
 
 const candidates: Record<WantedEngine, EngineId[]> = {
@@ -68,7 +70,7 @@ const titles: Record<EngineId, string> = {
   cpu: 'Plain JavaScript',
 };
 
-async function probeEngine(id: EngineId, options: EngineOptions): Promise<EngineProbe> {
+async function probeEngine(id: EngineId, options: EngineOptions, wanted: WantedEngine): Promise<EngineProbe> {
   const start = performance.now();
   const finish = (rest: Pick<EngineProbe, 'ok'> & { reason?: string; version?: string }): EngineProbe => ({
     id,
@@ -78,7 +80,7 @@ async function probeEngine(id: EngineId, options: EngineOptions): Promise<Engine
   try {
     // Fewer consistency checks in every operation, and no chatter on the console from a second copy of the library.
     tf.enableProdMode();
-    const version = await open[id](options);
+    const version = await open[id](options, wanted);
     registerGradientRepairs();
     const failure = await runSelfTest();
     return failure === undefined
@@ -90,8 +92,9 @@ async function probeEngine(id: EngineId, options: EngineOptions): Promise<Engine
 }
 
 /** Each makes its backend the active one and returns its version. */
-const open: Record<EngineId, (options: EngineOptions) => Promise<string>> = {
-  tensorflow: ({ searchFrom }) => openNative(searchFrom),
+const open: Record<EngineId, (options: EngineOptions, wanted: WantedEngine) => Promise<string>> = {
+  tensorflow: ({ searchFrom, guarded = false }, wanted) =>
+    openNative({ searchFrom, evenIfCrashed: wanted === 'native', guarded }),
   wasm: () => openWasm(),
   cpu: async () => {
     await import('@tensorflow/tfjs-backend-cpu');

@@ -4,11 +4,12 @@ import path from 'node:path';
 import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerKernelPack } from './kernels/kernelPack';
+import { startSimd } from './simd/simd';
 
 /**
  * Makes WebAssembly, with our repaired kernels, the active backend.
  *
- * @returns the version of the library, e.g. `TensorFlow.js 4.22.0`
+ * @returns the version of the library, e.g. `TensorFlow.js 4.22.0 with our SIMD kernels (fused multiply-add)`
  * @throws an Error whose message says for people why it cannot be used
  */
 export async function openWasm(): Promise<string> {
@@ -19,8 +20,26 @@ export async function openWasm(): Promise<string> {
     if (!(await tf.setBackend('wasm')) || tf.getBackend() !== 'wasm')
       throw new Error(`The WebAssembly binaries in ${folder} cannot be started.`);
   });
-  return `TensorFlow.js ${version_wasm}`;
+  const { roundsOnce } = startSimd(tf.backend(), kernelFolder());
+  return `TensorFlow.js ${version_wasm} with our SIMD kernels${roundsOnce ? ' (fused multiply-add)' : ''}`;
 }
+
+/** The build puts our kernels beside the trainer, too; where the sources run, `scripts/simd.mjs` keeps them in a cache. */
+function kernelFolder(): string {
+  const beside = path.join(__dirname, 'wasm');
+  if (fs.existsSync(path.join(beside, 'distillery-simd.wasm'))) return beside;
+  let folder = __dirname;
+  while (!fs.existsSync(path.join(folder, compiledKernels))) {
+    if (path.dirname(folder) === folder)
+      throw new Error(
+        `Our WebAssembly kernels should be in ${beside}. Installing Distillery again brings them back.`,
+      );
+    folder = path.dirname(folder);
+  }
+  return path.join(folder, compiledKernels);
+}
+
+const compiledKernels = path.join('node_modules', '.cache', 'distillery-simd');
 
 /** The build puts the binaries beside the trainer; where the sources run without a build, they are in the package. */
 function wasmFolder(): string {

@@ -61,6 +61,17 @@ function layersOf({ name, spec }: LayerPlan, seed: number): layers.layers.Layer[
           ...zeros,
         }),
       );
+    case 'depthwise_conv':
+      return withActivation(spec.activation, name, (activation) =>
+        layers.layers.depthwiseConv2d({
+          name,
+          kernelSize: spec.kernel,
+          strides: spec.stride,
+          padding: spec.padding,
+          activation,
+          depthwiseInitializer: 'zeros',
+        }),
+      );
     case 'norm':
       // Without scale and offset training crashes: https://github.com/tensorflow/tfjs/issues/2868
       return [

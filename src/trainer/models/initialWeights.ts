@@ -25,6 +25,14 @@ export function initialWeights(plan: LayerPlan, random: Random): [name: string, 
         [`${name}/bias`, new Float32Array(spec.filters)],
       ];
     }
+    case 'depthwise_conv': {
+      // Every output sees one channel, and every input goes into one.
+      const window = spec.kernel * spec.kernel;
+      return [
+        [`${name}/depthwise_kernel`, drawn(window * channels, window, window, spec.activation, random)],
+        [`${name}/bias`, new Float32Array(channels)],
+      ];
+    }
     case 'norm':
       return [
         [`${name}/gamma`, new Float32Array(channels).fill(1)],

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { predictFolded } from './foldedPrediction';
 import type { SeededDropout } from './seededDropout';
 
 /** A weight that training changes. */
@@ -36,13 +37,13 @@ export class Model {
     this.variables = new Map(variables.map(({ name, variable }) => [name, variable]));
     this.trainable = variables
       .filter(({ trainable }) => trainable)
-      .map(({ name, variable }) => ({ name, variable, decays: name.endsWith('/kernel') }));
+      .map(({ name, variable }) => ({ name, variable, decays: /\/(depthwise_)?kernel$/.test(name) }));
     this.parameters = model.countParams();
   }
 
   /** Logits `[batch, classes]` in evaluation mode: no dropout, running statistics of batch normalisation. */
   predict(x: tf.Tensor): tf.Tensor2D {
-    return tf.tidy(() => this.model.apply(x, { training: false }) as tf.Tensor2D);
+    return predictFolded(this.model, x) as tf.Tensor2D;
   }
 
   /** Logits `[batch, classes]` in training mode; gradients flow when called inside `tf.variableGrads`. */
@@ -50,6 +51,11 @@ export class Model {
     for (const dropout of this.dropouts) dropout.step = this.step;
     this.step++;
     return tf.tidy(() => this.model.apply(x, { training: true }) as tf.Tensor2D);
+  }
+
+  /** Every weight, also those that are not trained. */
+  named(): { name: string; variable: tf.Variable }[] {
+    return [...this.variables].map(([name, variable]) => ({ name, variable }));
   }
 
   /** The shape of every weight, also of those that are not trained, by name. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ResolvedOptimizer } from '../../experiment/resolved';
 import type { NamedVariable } from '../models/model';
+import { heapAddress, heapStep, heapSumOfSquares, onHeap, ownHeapAddress, type HeapStep } from './heapSteps';
 
 /**
  * Changes weights along their gradients. Everything it remembers between steps is named, so it can be saved and brought
@@ -30,7 +31,7 @@ export interface Optimizer {
  * biases and normalisation. TensorFlow.js has no decoupled decay and keeps its slots by position.
  */
 export function createOptimizer(spec: ResolvedOptimizer): Optimizer {
-  return new SlottedOptimizer(rules[spec.kind](spec as never));
+  return new SlottedOptimizer(rules[spec.kind](spec as never), heapStep(spec));
 }
 
 /**
@@ -41,13 +42,15 @@ export function createOptimizer(spec: ResolvedOptimizer): Optimizer {
  * @returns the norm before clipping
  */
 export function clipByGlobalNorm(gradients: Map<string, tf.Tensor>, maximum: number): { norm: number } {
-  const norm = tf.tidy(() => {
-    const squares = [...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)));
-    return tf.sqrt(tf.addN(squares)).dataSync()[0]!;
-  });
+  const norm = Math.sqrt(sumOfSquares([...gradients.values()]));
   const factor = maximum / (norm + 1e-6);
   if (factor < 1) for (const [name, gradient] of gradients) gradients.set(name, tf.mul(gradient, factor));
   return { norm };
+}
+
+function sumOfSquares(gradients: readonly tf.Tensor[]): number {
+  if (onHeap()) return gradients.reduce((sum, gradient) => sum + heapSumOfSquares(gradient), 0);
+  return tf.tidy(() => tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))).dataSync()[0]!);
 }
 
 /** One step of one variable: its new value and the new values of its slots. */
@@ -121,7 +124,10 @@ class SlottedOptimizer implements Optimizer {
   private step = 0;
   private readonly slotsOf = new Map<string, Slots>();
 
-  constructor(private readonly rule: Rule) {}
+  constructor(
+    private readonly rule: Rule,
+    private readonly heapStep: HeapStep,
+  ) {}
 
   apply(
     gradients: ReadonlyMap<string, tf.Tensor>,
@@ -132,15 +138,38 @@ class SlottedOptimizer implements Optimizer {
     for (const { name, variable, decays } of variables) {
       const gradient = gradients.get(name);
       if (gradient === undefined) throw new Error(`There is no gradient for ${name}.`);
-      const old = this.slotsOf.get(name) ?? {};
-      tf.tidy(() => {
-        const at = { weight: variable, gradient, decays, slots: old, rate: learningRate, step: this.step };
-        const { weight, slots } = this.rule(at);
-        variable.assign(weight);
-        this.slotsOf.set(name, kept(slots));
-      });
-      tf.dispose(old);
+      const at = { variable, gradient, decays, rate: learningRate };
+      if (onHeap()) this.applyOnHeap(name, at);
+      else this.applyByTensors(name, at);
     }
+  }
+
+  private applyByTensors(name: string, { variable, ...rest }: ApplyAt): void {
+    const old = this.slotsOf.get(name) ?? {};
+    tf.tidy(() => {
+      const { weight, slots } = this.rule({ ...rest, weight: variable, slots: old, step: this.step });
+      variable.assign(weight);
+      this.slotsOf.set(name, kept(slots));
+    });
+    tf.dispose(old);
+  }
+
+  private applyOnHeap(name: string, { variable, gradient, decays, rate }: ApplyAt): void {
+    let slots = this.slotsOf.get(name);
+    if (slots === undefined) {
+      slots = tf.tidy(() => kept(zeros(this.heapStep.slotNames, variable.shape)));
+      this.slotsOf.set(name, slots);
+    }
+    const { slotNames } = this.heapStep;
+    this.heapStep.run({
+      weight: ownHeapAddress(variable),
+      slots: slotNames.map((slot) => heapAddress(slots[slot]!)),
+      gradient: heapAddress(gradient),
+      count: variable.size,
+      decays,
+      rate,
+      step: this.step,
+    });
   }
 
   async slots(): Promise<Map<string, Float32Array>> {
@@ -172,6 +201,17 @@ class SlottedOptimizer implements Optimizer {
     this.slotsOf.clear();
     this.step = 0;
   }
+}
+
+interface ApplyAt {
+  variable: tf.Variable;
+  gradient: tf.Tensor;
+  decays: boolean;
+  rate: number;
+}
+
+function zeros(names: readonly string[], shape: number[]): Slots {
+  return Object.fromEntries(names.map((name) => [name, tf.zeros(shape)]));
 }
 
 /** Slots outlive the scope in which they were computed. */

@@ -3,9 +3,10 @@ import { inPieces, makeBatch } from '../data/batches';
 import type { Dataset, Samples } from '../data/sources';
 import type { Logits } from '../evaluation/metrics';
 import type { Model } from '../models/model';
+import type { TeacherAnswers } from './trainStage';
 
 /** Samples that pass through a model at once where nothing is trained. */
-const pieceSize = 500;
+export const pieceSize = 500;
 
 /**
  * Logits of a model in evaluation mode, one row a sample, in the order of `indices`.
@@ -13,7 +14,7 @@ const pieceSize = 500;
  * @param between is awaited between pieces, so that commands are heard during long passes.
  */
 export async function logitsOf(
-  model: Model,
+  model: Pick<Model, 'predict'>,
   dataset: Dataset,
   samples: Samples,
   indices: Uint32Array,
@@ -66,57 +67,64 @@ export class RepeatedPass {
   }
 }
 
-/**
- * What a student is given of its teacher at every step. Where images are not changed at random, the teacher is asked
- * once for every sample and its rows are kept by the sample's index; where they are, it sees the very pixels that the
- * student sees.
- */
-export class TeacherOutputs {
-  private readonly rows = new Map<number, number>();
+/** The teacher asked at every step, about the very pixels that the student sees. */
+export function liveTeacher(model: Pick<Model, 'predict'>): TeacherAnswers {
+  return { forBatch: ({ pixels }) => model.predict(pixels) };
+}
 
-  private constructor(
-    private readonly teacher: Model,
-    private readonly cached: Logits | null,
-    indices: Uint32Array,
-  ) {
-    if (cached) indices.forEach((index, row) => this.rows.set(index, row));
-  }
+/** The teacher asked once about every sample; its rows are held in memory by the sample's index. */
+export async function askedOnce(
+  model: Pick<Model, 'predict'>,
+  dataset: Dataset,
+  indices: Uint32Array,
+  between: () => Promise<void>,
+): Promise<TeacherAnswers> {
+  const ascending = indices.slice().sort();
+  return answersBySample(ascending, await logitsOf(model, dataset, dataset.train, ascending, between));
+}
 
-  static async cachedFor(
-    teacher: Model,
-    dataset: Dataset,
-    indices: Uint32Array,
-    between: () => Promise<void>,
-  ): Promise<TeacherOutputs> {
-    const logits = await logitsOf(teacher, dataset, dataset.train, indices, between);
-    return new TeacherOutputs(teacher, logits, indices);
-  }
+/** @param indices ascending. @param logits one row for each of them. */
+export function answersBySample(
+  indices: Uint32Array,
+  { classes, values }: Pick<Logits, 'classes' | 'values'>,
+): TeacherAnswers {
+  return answersByRow(indices, classes, (row) => values.subarray(row * classes, (row + 1) * classes));
+}
 
-  static live(teacher: Model): TeacherOutputs {
-    return new TeacherOutputs(teacher, null, new Uint32Array());
-  }
-
-  /** `batch × classes`; the caller disposes it. Never called inside a gradient tape: the teacher is a constant. */
-  forBatch(indices: Uint32Array, pixels: tf.Tensor4D): tf.Tensor2D {
-    if (!this.cached) return tf.tidy(() => this.teacher.predict(pixels));
-    const { classes, values } = this.cached;
-    const batch = new Float32Array(indices.length * classes);
-    indices.forEach((index, i) => {
-      const row = this.rows.get(index);
-      if (row === undefined) throw new Error(`The teacher was not asked about training sample ${index}.`);
-      batch.set(values.subarray(row * classes, (row + 1) * classes), i * classes);
-    });
-    return tf.tensor2d(batch, [indices.length, classes]);
-  }
+/** As `answersBySample`, with rows that come from anywhere. */
+export function answersByRow(
+  indices: Uint32Array,
+  classes: number,
+  rowOf: (row: number) => Float32Array,
+): TeacherAnswers {
+  return {
+    forBatch: (batch) => {
+      const values = new Float32Array(batch.indices.length * classes);
+      batch.indices.forEach((index, i) => values.set(rowOf(positionOf(index, indices)), i * classes));
+      return tf.tensor2d(values, [batch.indices.length, classes]);
+    },
+  };
 }
 
 export function pixelTensor({ height, width, channels }: Dataset, pixels: Float32Array): tf.Tensor4D {
   return tf.tensor4d(pixels, [pixels.length / (height * width * channels), height, width, channels]);
 }
 
-async function predictRows(model: Model, pixels: tf.Tensor4D): Promise<Float32Array> {
+async function predictRows(model: Pick<Model, 'predict'>, pixels: tf.Tensor4D): Promise<Float32Array> {
   const logits = tf.tidy(() => model.predict(pixels));
   const rows = (await logits.data()) as Float32Array;
   logits.dispose();
   return rows;
+}
+
+/** @throws an Error when the index is not among the ascending ones. */
+function positionOf(index: number, indices: Uint32Array): number {
+  let [low, high] = [0, indices.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (indices[middle]! < index) low = middle + 1;
+    else high = middle;
+  }
+  if (indices[low] !== index) throw new Error(`The teacher was not asked about training sample ${index}.`);
+  return low;
 }

@@ -1,10 +1,10 @@
-import type { ResolvedLoss } from '../../../src/experiment/resolved';
+import type { LossAtStep } from '../../../src/experiment/resolved';
 
 /** Rows of logits or of one-hot labels. */
 export type Rows = readonly (readonly number[])[];
 
 /** The criteria in plain JavaScript and double precision, written from the formulas of the papers. */
-export function lossInFloat64(loss: ResolvedLoss, student: Rows, teacher: Rows, labels: Rows): number {
+export function lossInFloat64(loss: LossAtStep, student: Rows, teacher: Rows, labels: Rows): number {
   const batch = student.length;
   const classes = student[0]!.length;
   const perSample = student.map((z, row) => {
@@ -27,12 +27,7 @@ export function lossInFloat64(loss: ResolvedLoss, student: Rows, teacher: Rows, 
 }
 
 /** Its gradient with respect to the student's logits, by central differences. */
-export function gradientInFloat64(
-  loss: ResolvedLoss,
-  student: Rows,
-  teacher: Rows,
-  labels: Rows,
-): number[][] {
+export function gradientInFloat64(loss: LossAtStep, student: Rows, teacher: Rows, labels: Rows): number[][] {
   const step = 1e-4;
   const moved = (row: number, c: number, by: number) =>
     lossInFloat64(

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ResolvedLoss } from '../../../src/experiment/resolved';
+import type { LossAtStep } from '../../../src/experiment/resolved';
 import { termNames } from '../../../src/trainer/criteria/registry';
 import { openEngine } from '../../../src/trainer/engine/engine';
 import reference from '../fixtures/kd-golden.json';
@@ -11,9 +11,9 @@ const { z_s: student, z_t: teacher, y } = reference.inputs;
 const { golden } = reference;
 const labels = y.map((label) => [0, 1, 2, 3].map((c) => (c === label ? 1 : 0)));
 
-const kd = (temperature: number): ResolvedLoss => ({ criterion: 'kd', weight: 1, temperature });
-const ce = (labelSmoothing = 0): ResolvedLoss => ({ criterion: 'ce', weight: 1, labelSmoothing });
-const logitMse = (reduction: 'mean' | 'class_sum' | 'sum'): ResolvedLoss => ({
+const kd = (temperature: number): LossAtStep => ({ criterion: 'kd', weight: 1, temperature });
+const ce = (labelSmoothing = 0): LossAtStep => ({ criterion: 'ce', weight: 1, labelSmoothing });
+const logitMse = (reduction: 'mean' | 'class_sum' | 'sum'): LossAtStep => ({
   criterion: 'logit_mse',
   weight: 1,
   reduction,
@@ -30,9 +30,9 @@ describe.each(['cpu', 'wasm'] as const)('criteria on %s', (engine) => {
     expect((await openEngine(engine, { searchFrom: [] })).id).toBe(engine);
   });
 
-  const value = (loss: ResolvedLoss) => onEngine(loss, student, teacher, labels).value;
+  const value = (loss: LossAtStep) => onEngine(loss, student, teacher, labels).value;
 
-  it.each<[string, ResolvedLoss, number, number]>([
+  it.each<[string, LossAtStep, number, number]>([
     ['ce', ce(), golden.ce_student, 2e-5],
     ['ce, smoothed by 0.1', ce(0.1), golden['ce_label_smoothing_0.1'], 2e-5],
     ['kd, T = 1', kd(1), golden.kd_T1, 2e-5],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ResolvedLoss } from '../../../src/experiment/resolved';
+import type { LossAtStep } from '../../../src/experiment/resolved';
 import { openEngine } from '../../../src/trainer/engine/engine';
 import { gradientInFloat64, lossInFloat64, type Rows } from './float64';
 import { onEngine } from './onEngine';
@@ -37,14 +37,14 @@ const cases: fc.Arbitrary<Case> = fc
   });
 const check = (law: (given: Case) => void) => fc.assert(fc.property(cases, law), { numRuns: 200, seed: 1 });
 
-const kd = (temperature: number): ResolvedLoss => ({ criterion: 'kd', weight: 1, temperature });
-const ce = (labelSmoothing = 0): ResolvedLoss => ({ criterion: 'ce', weight: 1, labelSmoothing });
-const logitMse = (reduction: 'mean' | 'class_sum' | 'sum'): ResolvedLoss => ({
+const kd = (temperature: number): LossAtStep => ({ criterion: 'kd', weight: 1, temperature });
+const ce = (labelSmoothing = 0): LossAtStep => ({ criterion: 'ce', weight: 1, labelSmoothing });
+const logitMse = (reduction: 'mean' | 'class_sum' | 'sum'): LossAtStep => ({
   criterion: 'logit_mse',
   weight: 1,
   reduction,
 });
-const all = ({ temperature, smoothing }: Pick<Case, 'temperature' | 'smoothing'>): ResolvedLoss[] => [
+const all = ({ temperature, smoothing }: Pick<Case, 'temperature' | 'smoothing'>): LossAtStep[] => [
   kd(temperature),
   ce(),
   ce(smoothing),
@@ -54,7 +54,7 @@ const all = ({ temperature, smoothing }: Pick<Case, 'temperature' | 'smoothing'>
 ];
 
 /** Rounding of 32-bit numbers, which the factor T² enlarges. */
-const roundingOf = (loss: ResolvedLoss) =>
+const roundingOf = (loss: LossAtStep) =>
   2e-6 * (loss.criterion === 'kd' ? Math.max(1, loss.temperature ** 2) : 1);
 
 function expectNear(actual: number, expected: number, tolerance: number): void {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ResolvedLoss } from '../../../src/experiment/resolved';
+import type { LossAtStep } from '../../../src/experiment/resolved';
 import { lossTerm } from '../../../src/trainer/criteria/registry';
 import type { Rows } from './float64';
 
 /** The value of a criterion and its gradient with respect to the student's logits, on the engine that is open. */
 export function onEngine(
-  loss: ResolvedLoss,
+  loss: LossAtStep,
   student: Rows,
   teacher: Rows | null,
   labels: Rows,

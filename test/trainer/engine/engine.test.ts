@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineProbe } from '../../../src/runs/manifest';
 import type { WantedEngine } from '../../../src/trainer/engine/engine';
 import { installFakeNative } from './fakeNative';
+import { compileSimd } from '../../../scripts/simd.mjs';
 
 // Engines are chosen in processes of their own, from a minified bundle as the extension ships it.
 
@@ -41,6 +42,7 @@ beforeAll(async () => {
   fs.mkdirSync(beside);
   for (const file of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'])
     fs.copyFileSync(path.join(binaries, file), path.join(beside, file));
+  for (const file of await compileSimd()) fs.copyFileSync(file, path.join(beside, path.basename(file)));
 });
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
 
@@ -65,7 +67,7 @@ interface Outcome {
 
 async function open(wanted: WantedEngine | 'probe', env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const { stdout } = await promisify(execFile)(process.execPath, [driver, wanted, folder], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, DISTILLERY_HOME: path.join(folder, 'home'), ...env },
   });
   return JSON.parse(stdout) as Outcome;
 }
@@ -81,9 +83,12 @@ describe('without native TensorFlow', () => {
         { id: 'wasm', ok: true },
       ],
     });
-    expect(engine.reason).toContain('@tensorflow/tfjs-node is not installed');
-    expect(engine.reason).toContain('npm install @tensorflow/tfjs-node');
-    expect(engine.probes[1]!.version).toBe('TensorFlow.js 4.22.0');
+    expect(engine.reason).toContain('Native TensorFlow is not set up');
+    expect(engine.reason).toContain('Distillery: Set Up Native TensorFlow');
+    expect(engine.reason).toContain('npm run setup:native');
+    expect(engine.probes[1]!.version).toMatch(
+      /^TensorFlow\.js 4\.22\.0 with our SIMD kernels( \(fused multiply-add\))?$/,
+    );
   });
 
   it('leaves no listeners of Emscripten and no tensors behind', async () => {
@@ -92,7 +97,7 @@ describe('without native TensorFlow', () => {
 
   it('refuses when native was asked for, with the cure', async () => {
     const { refused } = await open('native');
-    expect(refused).toContain('not installed');
+    expect(refused).toContain('not set up');
     expect(refused).toContain('choose the engine "auto" or "wasm"');
   });
 
@@ -155,6 +160,7 @@ describe('with @tensorflow/tfjs-node in the workspace', () => {
     expect(engine.id).toBe('wasm');
     expect(engine.reason).toContain('its native library is missing');
     expect(engine.reason).toContain('npm rebuild @tensorflow/tfjs-node');
+    expect(engine.reason).toContain('npm run setup:native');
   });
 
   it('tells what the library says when it cannot be loaded', async () => {
@@ -207,5 +213,45 @@ describe('with @tensorflow/tfjs-node in the workspace', () => {
       kernels: "tf.registerGradient({ kernelName: 'Tanh', gradFunc: (dy) => ({ x: () => tf.mul(dy, 7) }) });",
     });
     expect(await open('auto')).toMatchObject({ id: 'tensorflow' });
+  });
+});
+
+describe('with what the set-up installed', () => {
+  const installed = () => path.join(folder, 'home', 'native', `${process.platform}-${process.arch}`);
+
+  it('takes it when the workspace has none', async () => {
+    installFakeNative(installed());
+    expect(await open('auto')).toMatchObject({ id: 'tensorflow', backend: 'tensorflow' });
+  });
+
+  it('takes it when the one of the workspace does not work', async () => {
+    installFakeNative(folder, { binding: null });
+    installFakeNative(installed());
+    expect(await open('native')).toMatchObject({ id: 'tensorflow' });
+  });
+
+  it("prefers the workspace's own, and tells why that one cannot be used when none can", async () => {
+    installFakeNative(folder);
+    installFakeNative(installed(), { binding: 'process.abort();' });
+    expect(await open('auto')).toMatchObject({ id: 'tensorflow' });
+    installFakeNative(folder, { binding: "throw new Error('of the workspace');" });
+    expect((await open('auto')).reason).toContain('of the workspace');
+  });
+
+  it('does not choose it by itself after a crash, but takes it when it is asked for', async () => {
+    installFakeNative(installed());
+    const binding = path.join(
+      installed(),
+      'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node',
+    );
+    const memory = {
+      [`${fs.realpathSync(binding)} ${Math.round(fs.statSync(binding).mtimeMs)}`]: { signal: 'SIGSEGV' },
+    };
+    fs.writeFileSync(path.join(folder, 'home', 'native', 'crashes.json'), JSON.stringify(memory));
+    const engine = await open('auto');
+    expect(engine).toMatchObject({ id: 'wasm', backend: 'wasm' });
+    expect(engine.reason).toContain('crashed in an earlier run (SIGSEGV)');
+    expect((await open('probe')).probes[0]).toMatchObject({ id: 'tensorflow', ok: false });
+    expect(await open('native')).toMatchObject({ id: 'tensorflow' });
   });
 });

@@ -45,20 +45,36 @@ export function convolve(
   return output;
 }
 
-export function maxPool(x: readonly number[], images: Images, window: Window): number[] {
+/** Every channel with filters of its own: the filter is `[height, width, channels, multiplier]`. */
+export function depthwiseConvolve(
+  x: readonly number[],
+  filter: readonly number[],
+  images: Images,
+  window: Window,
+  multiplier: number,
+): number[] {
   const output: number[] = [];
   forEachWindow(images, window, (image, pixels) => {
     for (let channel = 0; channel < images.channels; channel++)
-      output.push(
-        Math.max(
-          ...pixels.map(
-            ({ y, x: left }) =>
-              x[((image * images.height + y) * images.width + left) * images.channels + channel]!,
-          ),
-        ),
-      );
+      for (let part = 0; part < multiplier; part++) {
+        let sum = 0;
+        for (const { row, column, y, x: left } of pixels)
+          sum +=
+            filter[((row * window.width + column) * images.channels + channel) * multiplier + part]! *
+            x[((image * images.height + y) * images.width + left) * images.channels + channel]!;
+        output.push(sum);
+      }
   });
   return output;
+}
+
+export function maxPool(x: readonly number[], images: Images, window: Window): number[] {
+  return pool(x, images, window, (values) => Math.max(...values));
+}
+
+/** The mean of those pixels of every window that lie in the image. */
+export function averagePool(x: readonly number[], images: Images, window: Window): number[] {
+  return pool(x, images, window, (values) => values.reduce((a, b) => a + b, 0) / values.length);
 }
 
 /** Products of matrices `[rows, inner]` and `[inner, columns]`, each stored transposed where told. */
@@ -101,6 +117,27 @@ export function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
 
+function pool(
+  x: readonly number[],
+  images: Images,
+  window: Window,
+  combine: (values: number[]) => number,
+): number[] {
+  const output: number[] = [];
+  forEachWindow(images, window, (image, pixels) => {
+    for (let channel = 0; channel < images.channels; channel++)
+      output.push(
+        combine(
+          pixels.map(
+            ({ y, x: left }) =>
+              x[((image * images.height + y) * images.width + left) * images.channels + channel]!,
+          ),
+        ),
+      );
+  });
+  return output;
+}
+
 interface Pixel {
   /** Position in the window. */
   row: number;
@@ -114,20 +151,32 @@ interface Pixel {
 function forEachWindow(
   images: Images,
   window: Window,
-  visit: (image: number, pixels: Pixel[]) => void,
+  visit: (image: number, pixels: readonly Pixel[]) => void,
 ): void {
-  const vertical = outputLength(images.height, window.height, window.stride, window.padding);
-  const horizontal = outputLength(images.width, window.width, window.stride, window.padding);
-  for (let image = 0; image < images.batch; image++)
-    for (let outRow = 0; outRow < vertical.length; outRow++)
-      for (let outColumn = 0; outColumn < horizontal.length; outColumn++) {
-        const pixels: Pixel[] = [];
-        for (let row = 0; row < window.height; row++)
-          for (let column = 0; column < window.width; column++) {
-            const y = outRow * window.stride - vertical.before + row;
-            const x = outColumn * window.stride - horizontal.before + column;
-            if (y >= 0 && y < images.height && x >= 0 && x < images.width) pixels.push({ row, column, y, x });
-          }
-        visit(image, pixels);
-      }
+  // Finite differences come here thousands of times with the same geometry.
+  const { height, width, stride, padding } = window;
+  const key = [images.height, images.width, height, width, stride, padding].join();
+  let windows = knownWindows.get(key);
+  if (!windows) knownWindows.set(key, (windows = windowsOf(images, window)));
+  for (let image = 0; image < images.batch; image++) for (const pixels of windows) visit(image, pixels);
+}
+
+const knownWindows = new Map<string, readonly (readonly Pixel[])[]>();
+
+function windowsOf({ height, width }: Images, window: Window): Pixel[][] {
+  const vertical = outputLength(height, window.height, window.stride, window.padding);
+  const horizontal = outputLength(width, window.width, window.stride, window.padding);
+  const windows: Pixel[][] = [];
+  for (let outRow = 0; outRow < vertical.length; outRow++)
+    for (let outColumn = 0; outColumn < horizontal.length; outColumn++) {
+      const pixels: Pixel[] = [];
+      for (let row = 0; row < window.height; row++)
+        for (let column = 0; column < window.width; column++) {
+          const y = outRow * window.stride - vertical.before + row;
+          const x = outColumn * window.stride - horizontal.before + column;
+          if (y >= 0 && y < height && x >= 0 && x < width) pixels.push({ row, column, y, x });
+        }
+      windows.push(pixels);
+    }
+  return windows;
 }

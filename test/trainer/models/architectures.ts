@@ -32,6 +32,14 @@ export const architectures: Record<string, LayerSpec[]> = {
     { kind: 'dropout', rate: 0.1 },
     dense,
   ],
+  'depthwise-separable convolutions': [
+    conv,
+    { kind: 'depthwise_conv', kernel: 3, stride: 1, padding: 'same', activation: 'leaky_relu' },
+    { ...conv, filters: 5, kernel: 1 },
+    { kind: 'depthwise_conv', kernel: 2, stride: 2, padding: 'valid', activation: 'linear' },
+    norm,
+    { kind: 'activation', activation: 'relu' },
+  ],
   'a global pool': [conv, { kind: 'global_pool' }],
 };
 

@@ -90,6 +90,11 @@ describe('a built network', () => {
       'dense_1/kernel',
       'logits/kernel',
     ]);
+    const separable = build(architectures['depthwise-separable convolutions']!);
+    expect(separable.trainable.filter(({ decays }) => decays).map(({ name }) => name)).toContain(
+      'depthwise_conv_1/depthwise_kernel',
+    );
+    separable.dispose();
     expect(model.trainable.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['norm_1/gamma', 'norm_2/beta', 'logits/bias']),
     );
@@ -198,6 +203,12 @@ describe('first weights', () => {
       activation: 'gelu',
     };
     expect(deviation(await kernelOf([conv], 'conv_1/kernel')) / Math.sqrt(2 / (25 * 2))).toBeCloseTo(1, 1);
+
+    // Each output of a depthwise convolution sees one channel.
+    const depthwise: LayerSpec = { ...conv, kind: 'depthwise_conv' };
+    const wide = [{ ...conv, kernel: 1 }, depthwise];
+    const kernel = await kernelOf(wide, 'depthwise_conv_1/depthwise_kernel');
+    expect(deviation(kernel) / Math.sqrt(2 / 25)).toBeCloseTo(1, 1);
 
     const limit = Math.sqrt(6 / (126 + 500));
     const glorot = await kernelOf([dense(500, 'tanh')], 'dense_1/kernel');

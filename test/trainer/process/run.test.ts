@@ -161,22 +161,30 @@ describe('a run from the first byte to the report', () => {
     rates.forEach((rate, i) => expect(rate).toBeCloseTo(wanted[i]!, 8));
   });
 
-  it('writes a checkpoint for every epoch and keeps the last whole one of each model', async () => {
+  it('keeps the last whole checkpoint of each model', async () => {
     await run();
     const { directory, events } = await onlyRun(workspace);
-    const checkpoints = events.filter((event) => event.type === 'checkpoint');
-    expect(checkpoints).toHaveLength(3 + 4 * 4);
-    const pointer = JSON.parse(
-      fs.readFileSync(path.join(directory, 'checkpoints/latest.json'), 'utf8'),
-    ) as Record<string, { path: string; sha256: string; epoch: number }>;
-    expect(Object.keys(pointer)).toEqual(['teacher-1', 'student-1', 'scratch-1', 'student-2', 'scratch-2']);
-    for (const { path: relative, sha256 } of Object.values(pointer))
-      expect(
-        createHash('sha256')
-          .update(fs.readFileSync(path.join(directory, relative)))
-          .digest('hex'),
-      ).toBe(sha256);
-    expect(fs.readdirSync(path.join(directory, 'checkpoints'))).toHaveLength(5 + 1);
+    const owners = ['scratch-1', 'scratch-2', 'student-1', 'student-2', 'teacher-1'];
+    const last = new Map(
+      events.flatMap((event) =>
+        event.type === 'checkpoint' ? [[`${event.role}-${event.seed}`, event]] : [],
+      ),
+    );
+    expect([...last.keys()].sort()).toEqual(owners);
+    const pointers = owners.map(
+      (owner) =>
+        JSON.parse(fs.readFileSync(path.join(directory, 'checkpoints', `${owner}.json`), 'utf8')) as {
+          path: string;
+          sha256: string;
+          epoch: number;
+        },
+    );
+    pointers.forEach(({ path: relative, sha256, epoch }, i) => {
+      const bytes = fs.readFileSync(path.join(directory, relative));
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
+      expect([relative, epoch]).toEqual([last.get(owners[i]!)!.path, owners[i] === 'teacher-1' ? 3 : 4]);
+    });
+    expect(fs.readdirSync(path.join(directory, 'checkpoints'))).toHaveLength(2 * owners.length);
   });
 
   it('takes another seed and prints events as JSON when asked', async () => {

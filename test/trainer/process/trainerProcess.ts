@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { compileSimd } from '../../../scripts/simd.mjs';
 import { readEvents, readManifest, readReport } from '../../../src/runs/reader';
 import { runsFolder } from '../../../src/runs/paths';
 
@@ -27,6 +28,8 @@ export async function buildTrainer(): Promise<string> {
   fs.mkdirSync(path.join(folder, 'wasm'));
   for (const file of fs.readdirSync(wasm).filter((name) => name.endsWith('.wasm')))
     fs.copyFileSync(path.join(wasm, file), path.join(folder, 'wasm', file));
+  for (const file of await compileSimd())
+    fs.copyFileSync(file, path.join(folder, 'wasm', path.basename(file)));
   return path.join(folder, 'trainer.js');
 }
 

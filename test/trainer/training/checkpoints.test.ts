@@ -3,8 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
+  clearCheckpoints,
   encodeSafetensors,
-  writeCheckpoint,
+  readCheckpoint,
+  sweepCheckpoints,
+  writeCheckpoint as write,
   type CheckpointPointer,
   type NamedArrays,
 } from '../../../src/trainer/training/checkpoints';
@@ -51,8 +54,13 @@ function readSafetensors(bytes: Buffer) {
 }
 
 const folderOf = (directory: string) => fs.readdirSync(path.join(directory, 'checkpoints')).sort();
-const pointerOf = (directory: string) =>
-  JSON.parse(fs.readFileSync(path.join(directory, 'checkpoints/latest.json'), 'utf8')) as CheckpointPointer;
+const pointerOf = (directory: string, owner = 'student-1') =>
+  JSON.parse(
+    fs.readFileSync(path.join(directory, 'checkpoints', `${owner}.json`), 'utf8'),
+  ) as CheckpointPointer;
+const state = { stage: 1, lowest: Infinity, note: 'ä' };
+const writeCheckpoint = (directory: string, owner: string, at: typeof info, values = arrays) =>
+  write(directory, owner, at, values, state);
 
 describe('a safetensors file', () => {
   it('is read by an independent reader', () => {
@@ -79,12 +87,19 @@ describe('checkpoints', () => {
   it('are files that the pointer names with their hash', () => {
     const directory = temporaryFolder();
     const written = writeCheckpoint(directory, 'student-1', info, arrays);
-    expect(folderOf(directory)).toEqual(['latest.json', path.basename(written.path)]);
+    expect(folderOf(directory)).toEqual([path.basename(written.path), 'student-1.json']);
     const bytes = fs.readFileSync(path.join(directory, written.path));
     expect(written.bytes).toBe(bytes.length);
-    expect(readSafetensors(bytes).metadata).toEqual({ stage: 'student/1/distill', epoch: '2', step: '30' });
+    expect(readSafetensors(bytes).metadata).toEqual({
+      stage: 'student/1/distill',
+      epoch: '2',
+      step: '30',
+      state: JSON.stringify({ ...state, lowest: 'Infinity' }),
+    });
     expect(pointerOf(directory)).toEqual({
-      'student-1': { ...info, path: written.path, sha256: createHash('sha256').update(bytes).digest('hex') },
+      ...info,
+      path: written.path,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
     });
     expect(written.path).toMatch(/^checkpoints\/[\w.-]+\.safetensors$/);
   });
@@ -94,22 +109,23 @@ describe('checkpoints', () => {
     const first = writeCheckpoint(directory, 'student-1', info, arrays);
     const other = writeCheckpoint(directory, 'scratch-1', { ...info, stage: 'scratch/1/distill' }, arrays);
     const second = writeCheckpoint(directory, 'student-1', { ...info, epoch: 3, step: 45 }, arrays);
-    expect(folderOf(directory)).toEqual([
-      'latest.json',
-      ...[other, second].map(({ path: file }) => path.basename(file)).sort(),
-    ]);
+    expect(folderOf(directory)).toEqual(
+      [
+        ...[other, second].map(({ path: file }) => path.basename(file)),
+        'scratch-1.json',
+        'student-1.json',
+      ].sort(),
+    );
     expect(first.path).not.toBe(second.path);
-    expect(pointerOf(directory)).toMatchObject({
-      'student-1': { epoch: 3, step: 45 },
-      'scratch-1': { epoch: 2 },
-    });
+    expect(pointerOf(directory)).toMatchObject({ epoch: 3, step: 45 });
+    expect(pointerOf(directory, 'scratch-1')).toMatchObject({ epoch: 2 });
   });
 
   it('stay when they are written again for the same step', () => {
     const directory = temporaryFolder();
     const first = writeCheckpoint(directory, 'student-1', info, arrays);
     expect(writeCheckpoint(directory, 'student-1', info, arrays)).toEqual(first);
-    expect(folderOf(directory)).toEqual(['latest.json', path.basename(first.path)]);
+    expect(folderOf(directory)).toEqual([path.basename(first.path), 'student-1.json']);
   });
 
   it('are whole at every moment: the old one goes when the pointer names the new one', () => {
@@ -120,12 +136,12 @@ describe('checkpoints', () => {
     vi.spyOn(fs, 'rmSync').mockImplementation((file, options) => {
       if (file === path.join(directory, first.path)) {
         seen = pointerOf(directory);
-        expect(fs.existsSync(path.join(directory, seen['student-1']!.path))).toBe(true);
+        expect(fs.existsSync(path.join(directory, seen.path))).toBe(true);
       }
       remove(file, options);
     });
     const second = writeCheckpoint(directory, 'student-1', { ...info, step: 31 }, arrays);
-    expect(seen?.['student-1']!.path).toBe(second.path);
+    expect(seen?.path).toBe(second.path);
   });
 
   it.each([1, 2])('leave the one before in place when writing fails at file %i', (failing) => {
@@ -141,7 +157,7 @@ describe('checkpoints', () => {
     });
     expect(() => writeCheckpoint(directory, 'student-1', { ...info, step: 31 }, arrays)).toThrow('ENOSPC');
     vi.restoreAllMocks();
-    expect(pointerOf(directory)['student-1']!.path).toBe(first.path);
+    expect(pointerOf(directory).path).toBe(first.path);
     expect(fs.readFileSync(path.join(directory, first.path))).toEqual(before);
     expect(folderOf(directory).filter((name) => name.includes('.tmp-'))).toEqual([]);
   });
@@ -155,6 +171,53 @@ describe('checkpoints', () => {
       arrays,
     );
     expect(path.basename(file)).not.toMatch(/[\\/:*?"<>|]/);
-    expect(pointerOf(directory)['student-1']!.stage).toBe('student/1/soft: "T\\4"? *ä');
+    expect(pointerOf(directory).stage).toBe('student/1/soft: "T\\4"? *ä');
+  });
+
+  it('are read as they were written, also when their bytes do not begin at a multiple of four', () => {
+    const directory = temporaryFolder();
+    writeCheckpoint(directory, 'student-1', info);
+    const read = readCheckpoint(directory, 'student-1');
+    expect(read).toEqual({
+      info,
+      arrays: new Map(
+        [...arrays].map(([name, { shape, values }]) => [name, { shape, values: Float32Array.from(values) }]),
+      ),
+      state: { ...state, lowest: 'Infinity' },
+    });
+    expect(readCheckpoint(directory, 'student-2')).toBe('absent');
+  });
+
+  it.each<[string, (file: string, pointer: string) => void]>([
+    ['checksum differs', (file) => fs.appendFileSync(file, 'x')],
+    ['checksum differs', (file) => fs.truncateSync(file, 40)],
+    ['no such file', (file) => fs.rmSync(file)],
+    ['pointer is not whole', (_, pointer) => fs.truncateSync(pointer, 20)],
+    ['pointer is not whole', (_, pointer) => fs.writeFileSync(pointer, '{"stage": 1}')],
+  ])('are not used when they are damaged: %s', (words, damage) => {
+    const directory = temporaryFolder();
+    const { path: file } = writeCheckpoint(directory, 'student-1', info);
+    damage(path.join(directory, file), path.join(directory, 'checkpoints/student-1.json'));
+    expect(readCheckpoint(directory, 'student-1')).toEqual({
+      damaged: expect.stringContaining(words) as string,
+    });
+  });
+
+  it('leave nothing of a killed writer behind, and of an earlier run neither', () => {
+    const directory = temporaryFolder();
+    const { path: file } = writeCheckpoint(directory, 'student-1', info);
+    const whole = folderOf(directory);
+    for (const name of [
+      'student-1-x-step-000031-00.safetensors',
+      'student-1.json.tmp-9-1',
+      'a.safetensors.tmp-9-2',
+    ])
+      fs.writeFileSync(path.join(directory, 'checkpoints', name), 'half');
+    sweepCheckpoints(directory);
+    expect(folderOf(directory)).toEqual(whole);
+    expect(fs.existsSync(path.join(directory, file))).toBe(true);
+    clearCheckpoints(directory);
+    expect(readCheckpoint(directory, 'student-1')).toBe('absent');
+    sweepCheckpoints(directory);
   });
 });

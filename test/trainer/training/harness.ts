@@ -6,12 +6,12 @@ import { openEngine } from '../../../src/trainer/engine/engine';
 import { buildModel } from '../../../src/trainer/models/buildModel';
 import type { Model } from '../../../src/trainer/models/model';
 import { createOptimizer } from '../../../src/trainer/training/optimizers';
-import type { TeacherOutputs } from '../../../src/trainer/training/teacherOutputs';
 import {
   trainStage,
   type StageObserver,
   type StageTask,
   type StepResult,
+  type TeacherAnswers,
 } from '../../../src/trainer/training/trainStage';
 import { tinyDataset } from '../fixtures/dataset';
 
@@ -51,6 +51,7 @@ export function training(changes: Partial<ResolvedTraining> = {}): ResolvedTrain
   return {
     epochs: 3,
     batch: 4,
+    accumulate: 1,
     optimizer: { kind: 'sgd', rate: 0.1, momentum: 0.9, nesterov: false, weightDecay: 0 },
     schedule: { kind: 'linear', to: 0, warmup: 0 },
     augment: { shift: 0 },
@@ -88,7 +89,7 @@ export async function train(
   const optimizer = createOptimizer(task.training.optimizer);
   const steps: StepResult[] = [];
   try {
-    const outcome = await trainStage(model, dataset, task, optimizer, {
+    const outcome = await trainStage(model, dataset, task, optimizer, null, {
       wantsGradientNorm: () => false,
       onEpoch: () => Promise.resolve('continue'),
       ...observer,
@@ -110,12 +111,12 @@ export async function hashOf(model: Model): Promise<string> {
 }
 
 /** The samples of every batch, in order, as the teacher is asked for them. */
-export function spyOnBatches(teacher: TeacherOutputs): number[][] {
+export function spyOnBatches(teacher: TeacherAnswers): number[][] {
   const seen: number[][] = [];
   const forBatch = teacher.forBatch.bind(teacher);
-  vi.spyOn(teacher, 'forBatch').mockImplementation((batch, pixels) => {
-    seen.push([...batch]);
-    return forBatch(batch, pixels);
+  vi.spyOn(teacher, 'forBatch').mockImplementation((batch) => {
+    seen.push([...batch.indices]);
+    return forBatch(batch);
   });
   return seen;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { RunFailure } from '../../../src/trainer/failures';
-import { TeacherOutputs } from '../../../src/trainer/training/teacherOutputs';
+import { askedOnce, liveTeacher } from '../../../src/trainer/training/teacherOutputs';
 import type { StageObserver } from '../../../src/trainer/training/trainStage';
 import {
   ce,
@@ -55,7 +55,7 @@ describe('a stage', () => {
   it('takes the step that the gradient says', async () => {
     // Only the layer of logits: the gradient of its bias is the mean of p − y, and that of its kernel the mean of x·(p − y).
     const model = newModel([]);
-    const teacher = TeacherOutputs.live(newModel(hidden, 2, 'teacher'));
+    const teacher = liveTeacher(newModel(hidden, 2, 'teacher'));
     const batches = spyOnBatches(teacher);
     const before = await model.weights();
     await train(model, {
@@ -91,7 +91,7 @@ describe('a stage', () => {
   });
 
   it('sees no sample twice in an epoch, and a comparison sees the same samples in the same order', async () => {
-    const teacher = TeacherOutputs.live(newModel(hidden, 2, 'teacher'));
+    const teacher = liveTeacher(newModel(hidden, 2, 'teacher'));
     const seen = spyOnBatches(teacher);
     await train(newModel(hidden), { teacher, losses: [kd, ce] });
     await train(newModel(withState), { teacher, losses: [logitMse] });
@@ -146,7 +146,7 @@ describe('a stage', () => {
   });
 
   it('leaves no tensors behind in 50 steps, with every criterion', async () => {
-    const teacher = TeacherOutputs.live(newModel(withState, 2, 'teacher'));
+    const teacher = liveTeacher(newModel(withState, 2, 'teacher'));
     const counts: number[] = [];
     await train(newModel(withState), {
       teacher,
@@ -170,7 +170,7 @@ describe('a stage', () => {
 
 describe('the terms of a loss', () => {
   it('are told without their weights, and the loss is their weighted sum', async () => {
-    const teacher = await TeacherOutputs.cachedFor(newModel(hidden, 2, 'teacher'), dataset, indices, listen);
+    const teacher = await askedOnce(newModel(hidden, 2, 'teacher'), dataset, indices, listen);
     const { steps } = await train(newModel(hidden), { teacher, losses: [kd, ce, logitMse] });
     for (const { loss, terms } of steps)
       expect(loss).toBeCloseTo(0.9 * terms[0]! + 0.1 * terms[1]! + 0.5 * terms[2]!, 5);
@@ -182,7 +182,7 @@ describe('the terms of a loss', () => {
   });
 
   it('are computed and do not train where their weight is 0', async () => {
-    const teacher = TeacherOutputs.live(newModel(hidden, 2, 'teacher'));
+    const teacher = liveTeacher(newModel(hidden, 2, 'teacher'));
     const [without, beside] = [newModel(hidden), newModel(hidden)];
     await train(without, { losses: [ce] });
     const { steps } = await train(beside, { teacher, losses: [{ ...kd, weight: 0 }, ce] });
@@ -201,7 +201,7 @@ describe('the terms of a loss', () => {
     const [without, beside] = [newModel(hidden), newModel(hidden)];
     await train(without, { losses: [ce] });
     const { steps } = await train(beside, {
-      teacher: TeacherOutputs.live(wild),
+      teacher: liveTeacher(wild),
       losses: [ce, { ...logitMse, weight: 0 }],
     });
     expect(steps[0]!.terms[1]).toBe(Infinity);

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import manifest from '../../../package.json';
 import {
@@ -40,8 +41,23 @@ test('settings and their defaults', () => {
 test('settings that decide what is executed are restricted', () => {
   expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations).toEqual([
     'distillery.engine',
+    'distillery.workers',
     'distillery.mnistDirectory',
   ]);
+});
+
+test.each([
+  ['auto', true],
+  [1, true],
+  [64, true],
+  ['2', false],
+  ['many', false],
+  [0, false],
+  [65, false],
+  [1.5, false],
+])('the setting of the workers: is %j valid? %s', (value, valid) => {
+  const { type, pattern, minimum, maximum } = contributes.configuration.properties['distillery.workers'];
+  expect(new Ajv({ allowUnionTypes: true }).validate({ type, pattern, minimum, maximum }, value)).toBe(valid);
 });
 
 test('the language', () => {
@@ -76,8 +92,10 @@ describe('what menus, keys and welcome texts name', () => {
     for (const name of named) expect(known).toContain(name);
     for (const key of Object.values(contextKeys)) expect(named).toContain(key);
     const items = clauses.flatMap((when) => when.match(/(?<=viewItem == )\S+/g) ?? []);
-    expect(sorted(new Set(items))).toEqual(sorted([treeItems.experiment, treeItems.liveRun]));
-    expect(treeItems.finishedRun).toMatch(/^run\./);
+    expect(sorted(new Set(items))).toEqual(
+      sorted([treeItems.experiment, treeItems.liveRun, treeItems.resumableRun]),
+    );
+    for (const item of [treeItems.finishedRun, treeItems.resumableRun]) expect(item).toMatch(/^run\./);
   });
 });
 

@@ -47,6 +47,7 @@ describe('messages from the page', () => {
     { type: 'openDirectory', id: 'r' },
     { type: 'newExperiment' },
     { type: 'runAgain', id: 'r' },
+    { type: 'resume', id: 'r' },
   ];
 
   test.each(valid)('%j is taken, without fields that do not belong to it', (message) => {
@@ -157,6 +158,7 @@ describe('a session', () => {
     openExperiment: vi.fn(),
     openDirectory: vi.fn(),
     runAgain: vi.fn(),
+    resume: vi.fn(),
     newExperiment: vi.fn(),
   };
   const kinds = (): string[] => sent.map((message) => message.type);
@@ -250,6 +252,16 @@ describe('a session', () => {
     expect(store.closed).toHaveBeenCalledTimes(2);
   });
 
+  test('says of a run whether it can be resumed', async () => {
+    store.put(first);
+    session.setVisible(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent.at(-1)).toMatchObject({ type: 'snapshot', run: { resumable: false } });
+    store.put({ ...first, state: 'lost' });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sent).toContainEqual(expect.objectContaining({ type: 'update', state: 'lost', resumable: true }));
+  });
+
   test('a gap is answered with everything', async () => {
     store.put(first);
     session.setVisible(true);
@@ -261,16 +273,21 @@ describe('a session', () => {
     expect(received()).toEqual([1]);
   });
 
-  test('does nothing for runs that are not known, and does not stop runs in restricted mode', () => {
+  test('does nothing for runs that are not known, and does not stop or resume runs in restricted mode', () => {
     store.put(first);
     session.handle({ type: 'stop', id: 'unknown', command: 'stop-now' });
     session.handle({ type: 'openDirectory', id: '../first' });
+    session.handle({ type: 'resume', id: 'unknown' });
     isTrusted = false;
     session.handle({ type: 'stop', id: 'first', command: 'stop-now' });
+    session.handle({ type: 'resume', id: 'first' });
     expect(actions.stop).not.toHaveBeenCalled();
+    expect(actions.resume).not.toHaveBeenCalled();
     expect(actions.openDirectory).not.toHaveBeenCalled();
     isTrusted = true;
     session.handle({ type: 'stop', id: 'first', command: 'stop-after-epoch' });
+    session.handle({ type: 'resume', id: 'first' });
+    expect(actions.resume).toHaveBeenCalledWith(first);
     session.handle({ type: 'openExperiment', id: 'first', line: 4 });
     expect(actions.stop).toHaveBeenCalledWith(first, 'stop-after-epoch');
     expect(actions.openExperiment).toHaveBeenCalledWith(first, 4, undefined);

@@ -7,36 +7,77 @@ import {
   launchTrainer,
   trainerArguments,
   trainerEnvironment,
+  workersArgument,
 } from '../../../src/editor/launch/trainerProcess';
 import type { LaunchRequest } from '../../../src/editor/launch/trainerProcess';
 import { temporaryFolder } from '../runs/helpers';
 import { manifestOf } from './models';
 
-const requestIn = (folder: string, script: string): LaunchRequest => {
+const requestWith = (folder: string, script: string): LaunchRequest => {
   const trainer = path.join(folder, 'trainer.cjs');
   fs.writeFileSync(trainer, script);
-  return {
-    trainer,
+  return requestIn(trainer, folder);
+};
+
+const requestIn = (trainer: string, folder = '/my folder'): LaunchRequest => ({
+  trainer,
+  task: {
+    command: 'run',
     file: path.join(folder, 'a b.distill.yaml'),
     directory: path.join(folder, 'runs', 'r'),
     engine: 'wasm',
-    mnist: '/data/mnist',
-    log: path.join(folder, 'logs', 'r.log'),
-  };
-};
+  },
+  workers: 'auto',
+  mnist: '/data/mnist',
+  log: path.join(folder, 'logs', 'r.log'),
+});
 
 describe('starting the trainer', () => {
-  test('passes the file, the run directory and the engine', () => {
-    const request = requestIn(temporaryFolder(), '');
+  test('passes the file, the run directory, the engine and the workers', () => {
+    const request = requestIn('/trainer.js');
     expect(trainerArguments(request)).toEqual([
-      request.trainer,
+      '/trainer.js',
       'run',
-      request.file,
+      '/my folder/a b.distill.yaml',
       '--out',
-      request.directory,
+      '/my folder/runs/r',
       '--engine',
       'wasm',
+      '--workers',
+      'auto',
     ]);
+  });
+
+  test('a run is resumed in its directory, with the engine that it began with', () => {
+    const request: LaunchRequest = {
+      ...requestIn('/trainer.js'),
+      task: { command: 'resume', directory: '/my folder/runs/r' },
+      workers: '2',
+    };
+    expect(trainerArguments(request)).toEqual([
+      '/trainer.js',
+      'resume',
+      '/my folder/runs/r',
+      '--workers',
+      '2',
+    ]);
+  });
+
+  test.each([
+    ['auto', 'auto'],
+    [2, '2'],
+    ['2', '2'],
+    [64, '64'],
+    [65, 'auto'],
+    [0, 'auto'],
+    [1.5, 'auto'],
+    ['many', 'auto'],
+    ['', 'auto'],
+    [null, 'auto'],
+    [true, 'auto'],
+    [[3], 'auto'],
+  ])('the setting %j asks for %s workers', (value, argument) => {
+    expect(workersArgument(value)).toBe(argument);
   });
 
   test('leaves out what would make the child inspect, load or report something else', () => {
@@ -61,7 +102,7 @@ describe('starting the trainer', () => {
 
   test('tells how the process ended and what it printed, and keeps no log', async () => {
     const folder = temporaryFolder();
-    const request = requestIn(
+    const request = requestWith(
       folder,
       `console.log(JSON.stringify({ cwd: process.cwd(), args: process.argv.slice(2, 4), mnist: process.env.DISTILLERY_MNIST, argv: process.execArgv }));
        console.error('to standard error');
@@ -72,7 +113,7 @@ describe('starting the trainer', () => {
     const [printed = '', error] = exit.output.split('\n');
     expect(JSON.parse(printed)).toEqual({
       cwd: fs.realpathSync(folder),
-      args: ['run', request.file],
+      args: ['run', path.join(folder, 'a b.distill.yaml')],
       mnist: '/data/mnist',
       argv: [],
     });
@@ -85,7 +126,7 @@ describe('starting the trainer', () => {
     async () => {
       const script = `const fields = require('child_process').execFileSync('ps', ['-o', 'pgid=', '-p', String(process.pid)]);
        console.log(Number(fields) === process.pid);`;
-      expect((await launchTrainer(requestIn(temporaryFolder(), script))).output.trim()).toBe('true');
+      expect((await launchTrainer(requestWith(temporaryFolder(), script))).output.trim()).toBe('true');
     },
   );
 });
@@ -113,7 +154,7 @@ describe('what is told at the end', () => {
   });
 
   test('an experiment that is not valid names its first error and its place', () => {
-    expect(outcome('few', { code: 2, signal: null, output: invalid }, null, [])).toEqual({
+    expect(outcome('few', 'run', { code: 2, signal: null, output: invalid }, null, [])).toEqual({
       severity: 'error',
       message:
         '“few” did not start: There is no key "temprature". Did you mean temperature? There is one more problem in the file.',
@@ -123,12 +164,12 @@ describe('what is told at the end', () => {
   });
 
   test('nothing is said of a run that went well', () => {
-    expect(outcome('few', { code: 0, signal: null, output: '' }, manifestOf(), [])).toBeNull();
+    expect(outcome('few', 'run', { code: 0, signal: null, output: '' }, manifestOf(), [])).toBeNull();
   });
 
   test('missing MNIST is noticed, whether printed or in the run', () => {
     const printed = '/x.distill.yaml:6:11 error data.mnist.missing MNIST is not on this machine.';
-    expect(outcome('few', { code: 2, signal: null, output: printed }, null, [])).toMatchObject({
+    expect(outcome('few', 'run', { code: 2, signal: null, output: printed }, null, [])).toMatchObject({
       mnistMissing: true,
     });
     const event: ProblemEvent = {
@@ -140,7 +181,7 @@ describe('what is told at the end', () => {
       message: 'MNIST is not on this machine.',
     };
     expect(
-      outcome('few', { code: 2, signal: null, output: '' }, manifestOf({ state: 'failed' }), [event]),
+      outcome('few', 'run', { code: 2, signal: null, output: '' }, manifestOf({ state: 'failed' }), [event]),
     ).toEqual({
       severity: 'error',
       message: '“few” failed: MNIST is not on this machine.',
@@ -155,7 +196,7 @@ describe('what is told at the end', () => {
     [{ code: null, signal: 'SIGKILL' as const, output: '' }, /ended from outside \(SIGKILL\)/],
     [{ code: 70, signal: null, output: 'one\nlast words\n' }, /last words$/],
   ])('%j has words', (exit, words) => {
-    expect(outcome('few', exit, null, [])?.message).toMatch(words);
+    expect(outcome('few', 'run', exit, null, [])?.message).toMatch(words);
   });
 
   test('the message of the run is preferred to that of the exit code', () => {
@@ -163,13 +204,33 @@ describe('what is told at the end', () => {
       state: 'failed',
       message: 'The loss of stage distill became NaN in step 7.',
     });
-    expect(outcome('few', { code: 4, signal: null, output: '' }, manifest, [])?.message).toContain(
+    expect(outcome('few', 'run', { code: 4, signal: null, output: '' }, manifest, [])?.message).toContain(
       'in step 7',
     );
   });
 
+  test('a run that the trainer refuses to resume says why, whatever had ended it before', () => {
+    const manifest = manifestOf({ state: 'failed', message: 'The disk was full.' });
+    const refusal = 'The data are not those that the run began with. Bring them back.';
+    expect(outcome('few', 'resume', { code: 2, signal: null, output: `${refusal}\n` }, manifest, [])).toEqual(
+      {
+        severity: 'error',
+        message: `“few” cannot be resumed: ${refusal}`,
+        mnistMissing: false,
+      },
+    );
+    const printed = '/x.distill.yaml:6:11 error data.mnist.missing MNIST is not on this machine.';
+    expect(outcome('few', 'resume', { code: 2, signal: null, output: printed }, manifest, [])).toMatchObject({
+      message: '“few” cannot be resumed: MNIST is not on this machine.',
+      mnistMissing: true,
+    });
+    expect(outcome('few', 'resume', { code: 5, signal: null, output: '' }, manifest, [])?.message).toBe(
+      '“few” failed: The disk was full.',
+    );
+  });
+
   test('an expectation that was not met is a warning', () => {
-    expect(outcome('few', { code: 6, signal: null, output: '' }, manifestOf(), [])).toMatchObject({
+    expect(outcome('few', 'run', { code: 6, signal: null, output: '' }, manifestOf(), [])).toMatchObject({
       severity: 'warning',
     });
   });

@@ -2,6 +2,7 @@ import type { ProgressEvent } from '../../../src/runs/events';
 import type { RunManifest } from '../../../src/runs/manifest';
 import type { RoleReport, RunReport, Spread } from '../../../src/runs/report';
 import type { RunModel } from '../../../src/editor/runs/runModel';
+import type { RunProgress } from '../../../src/editor/runs/runProgress';
 
 export function manifestOf(changes: Partial<RunManifest> = {}): RunManifest {
   return {
@@ -35,6 +36,11 @@ export function runOf(changes: Partial<RunModel> = {}): RunModel {
     ...changes,
     manifest,
   };
+}
+
+/** The progress of a run that trains one model. */
+export function runProgressOf(fraction: number, runEtaSeconds: number): RunProgress {
+  return { fraction, runEtaSeconds, stages: [progressOf(fraction, runEtaSeconds)] };
 }
 
 export function progressOf(fraction: number, runEtaSeconds: number): ProgressEvent {

@@ -78,6 +78,29 @@ describe('finding runs', () => {
     await until(() => store.byId('again')?.state === 'done');
   });
 
+  test('a stopped run knows how far it came, and is followed once a trainer that was started resumes it', async () => {
+    const directory = put('again', { state: 'stopped' });
+    const events = [{ ...progressOf(0.25, 60), seq: 1, time: 't' }];
+    fs.writeFileSync(path.join(directory, 'events.jsonl'), `${JSON.stringify(events[0])}\n`);
+    await store.addWorkspaces([workspace]);
+    await until(() => store.byId('again')?.progress?.fraction === 0.25);
+    const awaited = store.awaitRun(directory);
+    await store.scan();
+    expect([store.isAwaited(directory), store.byId('again')?.state]).toEqual([true, 'stopped']);
+    const writer = await RunWriter.create(directory, newRun);
+    writer.setState('starting');
+    await until(() => store.byId('again')?.state === 'starting');
+    expect(store.isAwaited(directory)).toBe(false);
+    await until(() => store.byId('again')?.progress === undefined);
+    const { seq: _seq, time: _time, ...later } = progressOf(0.5, 30);
+    writer.emit(later);
+    await until(() => store.byId('again')?.progress?.fraction === 0.5);
+    writer.setState('done');
+    writer.close();
+    await until(() => store.byId('again')?.state === 'done');
+    awaited.dispose();
+  });
+
   test('the runs of a file', async () => {
     const withReport = put('a', { file: '/x/f.distill.yaml', started: '2026-01-01T00:00:00.000Z' });
     fs.writeFileSync(path.join(withReport, 'report.json'), JSON.stringify(reportOf({ student: 5 })));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lenses } from '../../../src/editor/views/lensTexts';
 import { experimentRow, runRow, statusText } from '../../../src/editor/views/treeTexts';
-import { manifestOf, progressOf, reportOf, runOf } from './models';
+import { manifestOf, runProgressOf, reportOf, runOf } from './models';
 
 const titles = (...args: Parameters<typeof lenses>): string[] => lenses(...args).map((lens) => lens.title);
 const good = runOf({ report: reportOf({ teacher: 121, student: 738, scratch: 1034 }, [true]) });
@@ -18,7 +18,7 @@ describe('the lens', () => {
   });
 
   test('shows the state, the progress and both ways to stop while running', () => {
-    const running = runOf({ state: 'running', progress: progressOf(0.42, 40) });
+    const running = runOf({ state: 'running', progress: runProgressOf(0.42, 40) });
     expect(titles(running, good)).toEqual([
       '$(sync~spin) 42%, less than a minute left',
       '$(stop-circle) Stop After This Epoch',
@@ -36,12 +36,26 @@ describe('the lens', () => {
     const failed = runOf({
       manifest: manifestOf({ state: 'failed', message: `The loss ${'x'.repeat(200)}` }),
     });
-    expect(titles(failed, good)[1]).toMatch(/^\$\(error\) Last: failed: The loss x+…$/);
-    expect(titles(failed, good)[1]?.length).toBeLessThan(120);
-    expect(titles(runOf({ state: 'lost' }), undefined)[1]).toBe(
-      '$(error) Last: lost: its process ended without a last word',
+    expect(titles(failed, good)[2]).toMatch(/^\$\(error\) Last: failed: The loss x+…$/);
+    expect(titles(failed, good)[2]?.length).toBeLessThan(120);
+    expect(titles(runOf({ state: 'lost' }), undefined)[2]).toBe(
+      '$(error) Last: lost: its process ended without a last word. It can be resumed',
     );
-    expect(titles(runOf({ state: 'stopped' }), undefined)[1]).toBe('$(circle-slash) Last: stopped');
+    expect(titles(runOf({ state: 'stopped' }), undefined)[2]).toBe('$(circle-slash) Last: stopped');
+  });
+
+  test('offers to resume a run that was stopped, lost or failed, with the place where it stands', () => {
+    const stopped = runOf({ state: 'stopped', progress: runProgressOf(0.42, 40) });
+    expect(titles(stopped, good)).toEqual([
+      '$(play) Run',
+      '$(debug-continue) Resume at 42%',
+      '$(circle-slash) Last: stopped at 42%',
+    ]);
+    expect(lenses(stopped, good)[1]).toMatchObject({ command: 'distillery.resume', run: stopped });
+    for (const state of ['lost', 'failed'] as const)
+      expect(titles(runOf({ state }), good)[1]).toBe('$(debug-continue) Resume');
+    const diverged = runOf({ manifest: manifestOf({ state: 'failed', exitCode: 4 }) });
+    expect(titles(diverged, good)).toHaveLength(2);
   });
 });
 
@@ -63,7 +77,7 @@ describe('rows', () => {
   });
 
   test('a live run', () => {
-    const running = runOf({ state: 'running', progress: progressOf(0.5, 300) });
+    const running = runOf({ state: 'running', progress: runProgressOf(0.5, 300) });
     expect(runRow(running, Date.parse('2026-11-23T17:46:01Z'))).toMatchObject({
       description: '50% · student · about 5 min left',
       icon: 'sync~spin',
@@ -77,7 +91,31 @@ describe('rows', () => {
     ['lost', 'question', 'lost'],
     ['stopped', 'circle-slash', 'stopped'],
   ] as const)('a run that is %s', (state, icon, description) => {
-    expect(runRow(runOf({ state }), 0)).toMatchObject({ icon, description, contextValue: 'run.finished' });
+    expect(runRow(runOf({ state }), 0)).toMatchObject({ icon, description, contextValue: 'run.resumable' });
+    expect(runRow(runOf({ state, progress: runProgressOf(0.429, 7) }), 0).description).toBe(
+      `${description} at 42%`,
+    );
+  });
+
+  test('a run that would end in the same way again is not offered to be resumed', () => {
+    const failed = (exitCode: number): string =>
+      runRow(runOf({ manifest: manifestOf({ state: 'failed', exitCode }) }), 0).contextValue;
+    expect([4, 5, 6, 70].map(failed)).toEqual([
+      'run.finished',
+      'run.resumable',
+      'run.finished',
+      'run.resumable',
+    ]);
+  });
+
+  test('a run that trains two students at once', () => {
+    const { stages, ...rest } = runProgressOf(0.5, 300);
+    const both = [stages[0]!, { ...stages[0]!, role: 'scratch' as const, epoch: 2, samplesPerSecond: 1000 }];
+    const row = runRow(runOf({ state: 'running', progress: { ...rest, stages: both } }), 0);
+    expect(row.description).toBe('50% · 2 students · about 5 min left');
+    expect(row.tooltip).toContain(
+      '(student, seed 1, epoch 3 of 20; scratch, seed 1, epoch 2 of 20; 13,346 samples a second)',
+    );
   });
 
   test('names from files are shown, not interpreted', () => {
@@ -92,7 +130,7 @@ describe('rows', () => {
     expect(row(undefined, undefined)).toBe('not run yet');
     expect(row(finished, finished)).toBe('738 errors, scratch 1,034, teacher 121');
     expect(row(runOf({ state: 'failed' }), finished)).toBe('738 errors, scratch 1,034, teacher 121');
-    expect(row(runOf({ state: 'running', progress: progressOf(0.42, 100) }), finished)).toBe(
+    expect(row(runOf({ state: 'running', progress: runProgressOf(0.42, 100) }), finished)).toBe(
       '42%, about 2 min left',
     );
     expect(row(runOf({ state: 'stopped' }), undefined)).toBe('Stopped');
@@ -100,7 +138,7 @@ describe('rows', () => {
 });
 
 test('the status bar shows the newest live run and how many more there are', () => {
-  const running = runOf({ state: 'running', progress: progressOf(0.42, 100) });
+  const running = runOf({ state: 'running', progress: runProgressOf(0.42, 100) });
   expect(statusText([])).toBeUndefined();
   expect(statusText([running])?.text).toBe('$(sync~spin) Few digits: 42%, about 2 min left');
   expect(statusText([running, runOf({ state: 'starting' })])?.text).toMatch(/ \+1$/);

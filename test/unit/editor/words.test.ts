@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { change, duration, number, percent, result, stateInWords, timeLeft } from '../../../src/editor/words';
-import { progressOf, reportOf, runOf } from './models';
+import { runProgressOf, reportOf, runOf } from './models';
 
 test('numbers', () => {
   expect([0, 7, 7.25, 99.96, 742.3, 1034, 1234567].map(number)).toEqual([
@@ -62,7 +62,7 @@ describe('results', () => {
 });
 
 test('states', () => {
-  expect(stateInWords(runOf({ state: 'running', progress: progressOf(0.42, 170) }))).toBe(
+  expect(stateInWords(runOf({ state: 'running', progress: runProgressOf(0.42, 170) }))).toBe(
     '42%, about 3 min left',
   );
   expect(stateInWords(runOf({ state: 'running' }))).toBe('Running');
@@ -73,5 +73,7 @@ test('states', () => {
   expect(stateInWords(runOf({ state: 'done', report: reportOf({}, [false, false]) }))).toBe(
     'Done, but 2 expectations were not met',
   );
-  expect(stateInWords(runOf({ state: 'lost' }))).toMatch(/^Lost/);
+  expect(stateInWords(runOf({ state: 'stopped' }))).toBe('Stopped');
+  expect(stateInWords(runOf({ state: 'stopped', progress: runProgressOf(0.429, 7) }))).toBe('Stopped at 42%');
+  expect(stateInWords(runOf({ state: 'lost' }))).toMatch(/^Lost: .+ It can be resumed$/);
 });

@@ -76,6 +76,24 @@ describe('planning an architecture', () => {
     expect(parameters).toBe(301);
   });
 
+  it('counts a depthwise-separable block, which needs far less than a whole convolution', () => {
+    const { layers } = planArchitecture(cnn('conv 8 1x1', 'depthwise /2', 'conv 16 1x1'), [6, 5, 3], 2);
+    expect(
+      layers
+        .slice(0, 3)
+        .map(({ name, outputShape, parameters, multiplyAdds }) => [
+          name,
+          outputShape,
+          parameters,
+          multiplyAdds,
+        ]),
+    ).toEqual([
+      ['conv_1', [6, 5, 8], 32, 720],
+      ['depthwise_conv_1', [3, 3, 8], 80, 648], // 3·3·8 + 8; 72 · 9
+      ['conv_2', [3, 3, 16], 144, 1_152],
+    ]);
+  });
+
   it.each<[string, Shape, Shape]>([
     ['conv 2', [7, 5, 1], [7, 5, 2]],
     ['conv 2 /2', [7, 5, 1], [4, 3, 2]],
@@ -83,6 +101,9 @@ describe('planning an architecture', () => {
     ['conv 2 valid', [7, 5, 1], [5, 3, 2]],
     ['conv 2 valid /2', [8, 5, 1], [3, 2, 2]],
     ['conv 2 5x5 valid', [5, 5, 3], [1, 1, 2]],
+    ['depthwise', [7, 5, 3], [7, 5, 3]],
+    ['depthwise /2', [7, 5, 3], [4, 3, 3]],
+    ['depthwise 5x5 valid', [7, 5, 3], [3, 1, 3]],
     ['pool 2', [7, 5, 3], [3, 2, 3]],
     ['pool 3 /2', [7, 5, 3], [3, 2, 3]],
     ['pool 2 /1', [7, 5, 3], [6, 4, 3]],
@@ -116,6 +137,8 @@ describe('planning an architecture', () => {
 
   it.each([
     [['conv 4', 'dense 8', 'conv 4'], 2, /A convolution needs an image, .* one row of 8 numbers/],
+    [['dense 8', 'depthwise'], 1, /A depthwise convolution needs an image/],
+    [['pool 8', 'depthwise 5x5 valid'], 1, /kernel of 5×5 is larger than the image of 3×3/],
     [['flatten', 'pool 2'], 1, /Pooling needs an image, .* 784 numbers/],
     [['global pool', 'global pool'], 1, /Global pooling needs an image/],
     [['pool 2', 'pool 2', 'conv 4 9x9 valid'], 2, /kernel of 9×9 is larger than the image of 7×7/],

@@ -49,7 +49,13 @@ test.each<[ExperimentPath, string]>([
   [['data', 'transfer'], 'all or a whole number of at least 1'],
   [['data', 'source'], 'mnist or a map with the key idx'],
   [['teacher', 'train', 'keep'], 'last or best'],
-  [['teacher', 'train', 'label_smoothing'], 'a number of at least 0 and below 1'],
+  [
+    ['teacher', 'train', 'label_smoothing'],
+    'a number of at least 0 and below 1 or a map, such as {from: 0.1, to: 0, how: linear}',
+  ],
+  [['teacher', 'train', 'early_stop', 'metric'], 'errors or loss'],
+  [['teacher', 'cache'], 'float32, float16 or off'],
+  [['distill', 'losses', 0, 'weight', 'how'], 'linear, cosine or exponential'],
   [['student', 'model', 'dropout'], 'a number of at least 0 and below 1 or a list of 2 numbers'],
   [['distill', 'optimizer', 'sgd', 'nesterov'], 'true or false'],
 ])('what %j must be', (path, phrase) => {

@@ -17,6 +17,13 @@ test.each([
   ['the minimal experiment', minimalExperiment],
   ['an empty map', changed('ce: {}', 'ce:')],
   ['a list of stages', changed('distill:', 'distill:\n- name: first').replace('  epochs: 10', '  epochs: 3')],
+  ['numbers that change', changed('{temperature: 4}', '{temperature: {from: 20, to: 4, how: cosine}}')],
+  [
+    'training keys',
+    changed('  epochs: 10', '  epochs: 10\n  ema:\n  early_stop: {patience: 2}\n  accumulate: 2'),
+  ],
+  ['a depthwise convolution', changed('{mlp: [32]}', '{layers: [depthwise_conv: {kernel: 5, stride: 2}]}')],
+  ['a teacher whose outputs are not kept', changed('\nstudent:', '  cache: off\n\nstudent:')],
   ...fs
     .readdirSync(examples)
     .filter((name) => name.endsWith('.yaml'))
@@ -29,9 +36,14 @@ test.each([
 test.each([
   ['an unknown key', 'kd: {temperature: 4}', 'kd: {temprature: 4}'],
   ['temperature 0', 'kd: {temperature: 4}', 'kd: {temperature: 0}'],
+  ['a way without an end', '{temperature: 4}', '{temperature: {from: 20}}'],
+  ['a way of an unknown kind', '{temperature: 4}', '{temperature: {from: 20, to: 4, how: fast}}'],
+  ['a decay of 1', '  epochs: 10', '  epochs: 10\n  ema: {decay: 1}'],
   ['two kinds', '{mlp: [32]}', '{mlp: [32], cnn: [conv 4]}'],
   ['no kind', '{mlp: [32]}', '{}'],
   ['another version', 'version: 1', 'version: 2'],
+  ['a dilated convolution', '{mlp: [32]}', '{layers: [conv: {filters: 4, dilation: 2}]}'],
+  ['a normalisation without scale', '{mlp: [32]}', '{layers: [norm: {scale: false}]}'],
   ['a missing key', 'source: mnist', 'validation: 100'],
   ['a wrong word', 'compare: [scratch]', 'compare: [scrach]'],
 ])('%s is invalid, as it is for us', (_, from, to) => {

@@ -8,6 +8,7 @@ import {
 import { activationSchema } from '../../../src/experiment/schema/models';
 
 const conv = { kind: 'conv', filters: 32, kernel: 3, stride: 1, padding: 'same', activation: 'relu' };
+const depthwise = { kind: 'depthwise_conv', kernel: 3, stride: 1, padding: 'same', activation: 'relu' };
 const norm = { kind: 'norm', momentum: 0.9, epsilon: 0.001 };
 
 describe('the notation of layers', () => {
@@ -25,6 +26,15 @@ describe('the notation of layers', () => {
     [
       'dense 128 norm',
       [{ kind: 'dense', units: 128, activation: 'linear' }, norm, { kind: 'activation', activation: 'relu' }],
+    ],
+    ['depthwise', [depthwise]],
+    [
+      'depthwise 5x5 /2 valid elu',
+      [{ ...depthwise, kernel: 5, stride: 2, padding: 'valid', activation: 'elu' }],
+    ],
+    [
+      'depthwise norm',
+      [{ ...depthwise, activation: 'linear' }, norm, { kind: 'activation', activation: 'relu' }],
     ],
     ['pool', [{ kind: 'max_pool', size: 2, stride: 2 }]],
     ['pool 3', [{ kind: 'max_pool', size: 3, stride: 3 }]],
@@ -50,7 +60,7 @@ describe('the notation of layers', () => {
 
   it.each([
     ['', '', /empty/],
-    ['cnov 32', 'cnov', /"cnov" is not a kind of layer: use conv, pool/],
+    ['cnov 32', 'cnov', /"cnov" is not a kind of layer: use conv, depthwise, pool/],
     ['conv', 'conv', /How many filters/],
     ['conv 3x3', 'conv', /How many filters/],
     ['conv 0', '0', /0 is outside 1 to 100000/],
@@ -60,6 +70,9 @@ describe('the notation of layers', () => {
     ['conv 32 vaild', 'vaild', /"vaild" is not an option of conv/],
     ['conv 32 5', '5', /32 .*already.*5x5/],
     ['conv 3.5', '3.5', /"3.5" is not an option of conv/],
+    ['depthwise 32', '32', /keeps the number of channels: for 32 of them, write "conv 32 1x1" after it/],
+    ['depthwise 3x5', '3x5', /square/],
+    ['depthwise fast', 'fast', /"fast" is not an option of depthwise/],
     ['dense', 'dense', /How many units/],
     ['dense 128 64', '64', /128 .*already/],
     ['dense 128 3x3', '3x3', /not an option of dense/],

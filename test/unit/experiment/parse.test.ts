@@ -115,7 +115,7 @@ test.each([
     'epochs: 10',
     'zzzzzz: 1\n  epochs: 10',
     '16:3 key.unknown',
-    '"zzzzzz" is not a key of distill: what can stand here is epochs, batch, optimizer, schedule, clip_norm, augment, keep and losses.',
+    '"zzzzzz" is not a key of distill: what can stand here is epochs, batch, accumulate, optimizer, schedule, clip_norm, augment, ema, early_stop, keep and losses.',
   ],
 ])('%s → %s', (from, to, place, message) => {
   const { problems } = parseExperiment(changed(from, to));

@@ -20,6 +20,7 @@ const model = (input: unknown) => resolveModel(modelSchema.parse(input)).layers;
 const adam = { kind: 'adam', rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
 const usual = {
   batch: 128,
+  accumulate: 1,
   optimizer: adam,
   schedule: { kind: 'constant', warmup: 0 },
   augment: { shift: 0 },
@@ -36,6 +37,7 @@ describe('resolving an experiment', () => {
       teacher: {
         model: { layers: [{ kind: 'flatten' }, { kind: 'dense', units: 4, activation: 'relu' }] },
         train: { epochs: 2, ...usual, labelSmoothing: 0 },
+        cache: 'float32',
       },
       student: { model: { layers: [{ kind: 'flatten' }] } },
       distill: [
@@ -102,6 +104,31 @@ describe('resolving an experiment', () => {
         right: { factor: 0.85, reference: { role: 'scratch', metric: 'errors' } },
       },
     ]);
+  });
+
+  it.each([
+    [{ accumulate: 4 }, { accumulate: 4 }],
+    [{ ema: {} }, { ema: { decay: 0.999 } }],
+    [
+      { ema: { decay: 0.99 }, keep: 'last' },
+      { ema: { decay: 0.99 }, keep: 'last' },
+    ],
+    [{ early_stop: {} }, { earlyStop: { patience: 5, metric: 'errors', minDelta: 0 }, keep: 'best' }],
+    [
+      { early_stop: { patience: 2, metric: 'loss', min_delta: 0.01 }, keep: 'best' },
+      { earlyStop: { patience: 2, metric: 'loss', minDelta: 0.01 }, keep: 'best' },
+    ],
+  ])('training %j', (written, resolved) => {
+    const { losses: _, name: _name, ...training } = stage(written);
+    expect(training).toEqual({ epochs: 3, ...usual, ...resolved });
+    const { teacher } = resolve({
+      teacher: { model: { mlp: [4] }, train: { epochs: 2, ...written } },
+    });
+    expect(teacher.train).toEqual({ epochs: 2, ...usual, labelSmoothing: 0, ...resolved });
+  });
+
+  it.each(['float32', 'float16', 'off'])('teacher.cache: %s', (cache) => {
+    expect(resolve({ teacher: { ...smallest.teacher, cache } }).teacher.cache).toBe(cache);
   });
 
   it('keeps the stages of a pipeline in order, each with its name', () => {
@@ -228,6 +255,8 @@ describe('resolving a model', () => {
         layers: [
           { conv: { filters: 8 } },
           { conv: { filters: 4, kernel: 5, stride: 2, padding: 'valid', activation: 'linear' } },
+          { depthwise_conv: {} },
+          { depthwise_conv: { kernel: 5, stride: 2, padding: 'valid', activation: 'linear' } },
           { norm: {} },
           { norm: { momentum: 0.9, epsilon: 0.1 } },
           { activation: 'gelu' },
@@ -243,6 +272,8 @@ describe('resolving a model', () => {
     ).toEqual([
       { kind: 'conv', filters: 8, kernel: 3, stride: 1, padding: 'same', activation: 'relu' },
       { kind: 'conv', filters: 4, kernel: 5, stride: 2, padding: 'valid', activation: 'linear' },
+      { kind: 'depthwise_conv', kernel: 3, stride: 1, padding: 'same', activation: 'relu' },
+      { kind: 'depthwise_conv', kernel: 5, stride: 2, padding: 'valid', activation: 'linear' },
       { kind: 'norm', momentum: 0.9, epsilon: 0.001 },
       { kind: 'norm', momentum: 0.9, epsilon: 0.1 },
       { kind: 'activation', activation: 'gelu' },

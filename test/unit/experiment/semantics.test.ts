@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/experiment/parse';
 import { applied, changed, found, theOnly, underlined } from './fixtures';
 import { cases, student } from './semanticsCases';
+import { trainingCases } from './trainingCases';
 
-test.each(cases)('$rule', (rule) => {
+test.each([...cases, ...trainingCases])('$rule', (rule) => {
   const text = changed(rule.from, rule.wrong);
   const problem = theOnly(text);
   expect(problem).toMatchObject({ code: rule.code, severity: rule.severity ?? 'error' });

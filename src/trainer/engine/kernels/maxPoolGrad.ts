@@ -1,5 +1,6 @@
-import { MaxPoolGrad, backend_util, type MaxPoolGradAttrs } from '@tensorflow/tfjs-core';
-import { heap, replaceWasmKernel } from './wasmKernel';
+import { MaxPoolGrad, backend_util, util, type MaxPoolGradAttrs } from '@tensorflow/tfjs-core';
+import { simd } from '../simd/simd';
+import { replaceWasmKernel } from './wasmKernel';
 
 /**
  * The gradient of max-pooling. The stock kernel of the WebAssembly backend looks for maxima above the smallest
@@ -19,36 +20,28 @@ export function repairMaxPoolGrad(): void {
         attrs.pad,
         attrs.dimRoundingMode,
       );
-      const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, filterHeight, filterWidth } =
-        geometry;
-      const { strideHeight, strideWidth, padInfo } = geometry;
+      const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, padInfo } = geometry;
+      const { filterHeight, filterWidth, strideHeight, strideWidth } = geometry;
       const output = backend.makeOutput(input.shape, 'float32');
-      const [x, gradient, dx] = [heap(backend, input), heap(backend, dy), heap(backend, output)];
-      dx.fill(0);
-
-      let from = 0;
-      for (let image = 0; image < batchSize; image++)
-        for (let row = 0; row < outHeight; row++) {
-          const top = row * strideHeight - padInfo.top;
-          const [beginY, endY] = [Math.max(0, top), Math.min(inHeight, top + filterHeight)];
-          for (let column = 0; column < outWidth; column++) {
-            const left = column * strideWidth - padInfo.left;
-            const [beginX, endX] = [Math.max(0, left), Math.min(inWidth, left + filterWidth)];
-            for (let channel = 0; channel < inChannels; channel++, from++) {
-              let best = ((image * inHeight + beginY) * inWidth + beginX) * inChannels + channel;
-              let maximum = x[best]!;
-              for (let y = beginY; y < endY; y++) {
-                let at = ((image * inHeight + y) * inWidth + beginX) * inChannels + channel;
-                for (let column = beginX; column < endX; column++, at += inChannels)
-                  if (x[at]! > maximum) {
-                    maximum = x[at]!;
-                    best = at;
-                  }
-              }
-              dx[best] = dx[best]! + gradient[from]!;
-            }
-          }
-        }
+      const { address, clear, kernels } = simd();
+      clear(address(output), util.sizeFromShape(input.shape));
+      kernels.maxPoolGradient(
+        address(input),
+        address(dy),
+        address(output),
+        batchSize,
+        inHeight,
+        inWidth,
+        inChannels,
+        outHeight,
+        outWidth,
+        filterHeight,
+        filterWidth,
+        strideHeight,
+        strideWidth,
+        padInfo.top,
+        padInfo.left,
+      );
       return output;
     },
   );

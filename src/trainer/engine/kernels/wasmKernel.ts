@@ -44,24 +44,6 @@ export function heap(backend: BackendWasm, tensor: TensorInfo): Float32Array {
   return backend.typedArrayFromHeap(tensor) as Float32Array;
 }
 
-/** `a · b` for plain matrices, by the backend's fast path (XNNPACK). The caller frees the result. */
-export function matMul(backend: BackendWasm, a: TensorInfo, b: TensorInfo): TensorInfo {
-  const attrs = { transposeA: false, transposeB: false };
-  return run(backend, 'BatchMatMul', { a, b }, attrs);
-}
-
-/** The last two axes change places. The caller frees the result. */
-export function transpose(backend: BackendWasm, x: TensorInfo): TensorInfo {
-  const perm = x.shape.map((_, axis) => axis);
-  perm.push(...perm.splice(-2).reverse());
-  return run(backend, 'Transpose', { x }, { perm });
-}
-
-/** The same numbers under another shape, without a copy. The caller frees the result. */
-export function reshape(backend: BackendWasm, x: TensorInfo, shape: number[]): TensorInfo {
-  return run(backend, 'Reshape', { x }, { shape });
-}
-
 export function free(backend: BackendWasm, ...tensors: TensorInfo[]): void {
   for (const tensor of tensors) backend.disposeData(tensor.dataId);
 }
@@ -87,11 +69,12 @@ export interface ConvolutionAttributes {
   dataFormat: 'NHWC' | 'NCHW';
 }
 
-function run(
+/** Runs another kernel of the backend. The caller frees the result. */
+export function runKernel(
   backend: BackendWasm,
   kernelName: string,
   inputs: Record<string, TensorInfo>,
-  attrs: Record<string, unknown>,
+  attrs: object = {},
 ): TensorInfo {
   const kernel = wasmKernel(kernelName)!;
   return kernel.kernelFunc({ inputs, attrs: attrs as never, backend }) as TensorInfo;

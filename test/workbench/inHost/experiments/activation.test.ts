@@ -15,7 +15,7 @@ describe('activation', () => {
     const commands = new Set(await vscode.commands.getCommands(true));
     const { contributes } = extension().packageJSON as { contributes: { commands: { command: string }[] } };
     const missing = contributes.commands.filter(({ command }) => !commands.has(command));
-    assert.ok(contributes.commands.length >= 7, 'the commands of the palette are contributed');
+    assert.ok(contributes.commands.length >= 9, 'the commands of the palette are contributed');
     assert.deepEqual(missing, []);
   });
 });

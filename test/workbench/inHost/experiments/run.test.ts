@@ -5,7 +5,7 @@ import type { RunEvent } from '../../../../src/runs/events';
 import type { RunManifest } from '../../../../src/runs/manifest';
 import type { RunReport } from '../../../../src/runs/report';
 import { note } from '../notes';
-import { inWorkspace, readJson, runFile, runIds, until } from './help';
+import { inWorkspace, readJson, runFile, runIds, showExperiment, until } from './help';
 
 describe('Run', () => {
   it('trains a tiny experiment to its report', async () => {
@@ -39,6 +39,52 @@ describe('Run', () => {
   });
 });
 
+describe('Resume', () => {
+  after(() => setting('workers', undefined));
+
+  it('goes on with a stopped run to its end, with two students at once when that is set', async () => {
+    await setting('workers', 2);
+    const name = 'stopped.distill.yaml';
+    const text = fs.readFileSync(inWorkspace('tiny.distill.yaml').fsPath, 'utf8');
+    await showExperiment(
+      name,
+      text.replace('name: Tiny', 'name: Stopped').replace('epochs: 3', 'epochs: 400'),
+    );
+    const id = await startRun(name);
+    const steps = () => eventsOf(id).filter((event) => event.type === 'progress' && event.role !== 'teacher');
+    await until(
+      'steps of both students',
+      () => new Set(steps().map((e) => 'role' in e && e.role)).size === 2,
+    );
+    await runLens(name, 'distillery.stopNow');
+    await until('the run to be stopped', () => manifestOf(id)?.state === 'stopped');
+    const before = eventsOf(id);
+    const { pid } = manifestOf(id)!;
+
+    await runLens(name, 'distillery.resume');
+    await until('another process', () => manifestOf(id)!.pid !== pid);
+    await until('the run to be done', () => manifestOf(id)?.state === 'done');
+    assert.equal(manifestOf(id)!.exitCode, 0);
+    assert.ok(readJson(runFile(id, 'report.json')), 'there is a report');
+    assertGapless(id);
+    const after = eventsOf(id).slice(before.length);
+    const resumed = after.filter((event) => event.type === 'stage' && event.state === 'resumed');
+    assert.deepEqual(resumed.map((event) => event.type === 'stage' && event.stage).sort(), [
+      'scratch/1/distill',
+      'student/1/distill',
+    ]);
+    for (const event of resumed)
+      assert.ok(event.type === 'stage' && event.step! > 0, 'it begins where it stood');
+    for (const events of [before, after])
+      assert.ok(
+        events.some(
+          (event) => event.type === 'log' && event.message.startsWith('Training 2 students at once.'),
+        ),
+        'the setting reached the trainer',
+      );
+  });
+});
+
 /** Runs an experiment file of the workspace; its run directory is there when this is done. */
 async function startRun(name: string): Promise<string> {
   const before = new Set(runIds());
@@ -47,6 +93,11 @@ async function startRun(name: string): Promise<string> {
   await vscode.commands.executeCommand('distillery.run', inWorkspace(name));
   await until('a new run directory', () => newRun() !== undefined);
   return newRun()!;
+}
+
+async function setting(name: string, value: unknown): Promise<void> {
+  const target = vscode.ConfigurationTarget.Workspace;
+  await vscode.workspace.getConfiguration('distillery').update(name, value, target);
 }
 
 function manifestOf(id: string): RunManifest | undefined {

@@ -1,0 +1,10 @@
+export { roundsOnce } from './arithmetic';
+export { computeTile, multiplyRows } from './tiles';
+export { fillAddresses, packColumns, transpose } from './packing';
+export { computeRow, countZeros, listRows, multiplySparseRows, packWideColumns } from './sparseRows';
+export { fillGrid, padImages, splitIntoPlanes } from './images';
+export { adamStep, rmspropStep, sgdStep, sumOfSquares } from './optimizers';
+export { reluGradient, repeatRow, scale, scaleChannels, sumRows } from './channels';
+export { maxPoolGradient } from './pooling';
+export { transformFilter, transformInput, transformOutput } from './winograd';
+export { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from './depthwise';
