@@ -24,7 +24,7 @@ export interface Machine {
 type Planned = Pick<Prepared, 'experiment' | 'dataset' | 'split' | 'transferSets'>;
 
 /** Starting a process, loading data and an engine takes a second or two: less work than this is not worth it. */
-const worthwhileMultiplyAdds = 1e11;
+const worthwhileMultiplyAdds = 3e10;
 /** Node, TensorFlow.js and an empty heap. */
 const baseBytes = 250e6;
 
