@@ -16,10 +16,10 @@ export interface MemoryResult {
 
 const name = 'cnn-b';
 /**
- * Share of the steps that are done before the first look. JavaScript's own heap grows while a program is young, and stays
- * as it is from then on: a leak would show afterwards, too.
+ * Share of the steps that are done before the first look, so that compiled code and the first batches are there. JavaScript's
+ * own young heap still grows for some hundred steps after it, which therefore counts as growth.
  */
-const warmUp = 0.25;
+const warmUp = 0.05;
 
 /** Bytes in memory and tensors alive before and after many distillation steps with the teacher in them. */
 export async function measureMemory(steps: number, say: (line: string) => void): Promise<MemoryResult> {
