@@ -1,10 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { contentHash } from '../experiment/hash';
-import type { EngineId } from '../runs/manifest';
 import { runFiles, workspaceOf } from '../runs/paths';
 import { readManifest } from '../runs/reader';
-import type { WantedEngine } from './engine/engine';
+import { wishFor } from './engine/engine';
 import { exitCodes, type ExitCode } from './failures';
 import { prepareText } from './prepare';
 import { carryOut, type HowToRun, type Streams } from './run';
@@ -45,12 +44,10 @@ export async function resumeRun(
       'The data are not those that the run began with, so the two halves would not fit together. Bring them back, or run the file again.',
     );
   sweepCheckpoints(directory);
-  const engine = manifest.engine ? engines[manifest.engine] : 'auto';
+  // Another engine rounds differently.
+  const engine = manifest.engine ? wishFor[manifest.engine] : 'auto';
   return carryOut(prepared, directory, workspaceOf(file), 'resumed', { ...how, engine }, streams);
 }
-
-/** Another engine rounds differently. */
-const engines: Record<EngineId, WantedEngine> = { tensorflow: 'native', wasm: 'wasm', cpu: 'cpu' };
 
 function readText(file: string): string | null {
   try {

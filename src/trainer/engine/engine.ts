@@ -64,6 +64,9 @@ const candidates: Record<WantedEngine, EngineId[]> = {
   cpu: ['cpu'],
 };
 
+/** The wish that gives this engine and no other. */
+export const wishFor: Record<EngineId, WantedEngine> = { tensorflow: 'native', wasm: 'wasm', cpu: 'cpu' };
+
 const titles: Record<EngineId, string> = {
   tensorflow: 'Native TensorFlow',
   wasm: 'WebAssembly',

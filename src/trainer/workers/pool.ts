@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { crashName, noteEnd } from '../../native/crashes';
 import { distilleryHome } from '../../native/home';
 import { StopRequested } from '../control';
@@ -7,6 +7,7 @@ import { exitCodes, RunFailure } from '../failures';
 import type { StudentJob } from '../plan';
 import type { RunContext } from '../runContext';
 import type { FromWorker, ToWorker, WorkerTask } from './messages';
+import { startWorker, tell } from './workerProcess';
 
 const listenMilliseconds = 50;
 /** A worker that was asked to stop writes a checkpoint first; one that takes longer than this is ended. */
@@ -76,12 +77,7 @@ class Pool {
   }
 
   private start(allGone: () => void): void {
-    // Flags of a debugger would make every worker listen at the same port.
-    const child = fork(process.argv[1]!, ['work'], {
-      serialization: 'advanced',
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const child = startWorker();
     const worker: WorkerProcess = { child, job: null, complaints: '' };
     this.workers.add(worker);
     child.stderr!.on('data', (data: Buffer) => {
@@ -104,7 +100,7 @@ class Pool {
       if (this.waiting.length > 0 && !this.end && this.workers.size === 0) this.start(allGone);
       if (this.workers.size === 0) allGone();
     });
-    send(worker, { type: 'begin', ...this.task });
+    tell(worker.child, { type: 'begin', ...this.task });
   }
 
   private hear(worker: WorkerProcess, message: FromWorker): void {
@@ -121,7 +117,7 @@ class Pool {
         return;
       case 'settle':
         context.settle().then(
-          () => send(worker, { type: 'settled' }),
+          () => tell(worker.child, { type: 'settled' }),
           (error: unknown) => this.stopAll(error as Error),
         );
         return;
@@ -152,7 +148,7 @@ class Pool {
     }
     worker.job = next.job;
     this.attempts.set(next.job, next.attempt);
-    send(worker, { type: 'job', job: next.job, resumes: this.context.resumes || next.attempt > 1 });
+    tell(worker.child, { type: 'job', job: next.job, resumes: this.context.resumes || next.attempt > 1 });
   }
 
   /** A worker that ended without a last word took its job with it; the job goes on from its checkpoint in another one. */
@@ -223,12 +219,8 @@ class Pool {
   }
 
   private tellAll(wish: Extract<ToWorker, { type: 'ask' }>['wish']): void {
-    for (const worker of this.workers) send(worker, { type: 'ask', wish });
+    for (const worker of this.workers) tell(worker.child, { type: 'ask', wish });
   }
-}
-
-function send({ child }: WorkerProcess, message: ToWorker): void {
-  if (child.connected) child.send(message, () => undefined);
 }
 
 /** It ends when nobody is connected to it. */

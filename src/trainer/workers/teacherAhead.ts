@@ -1,8 +1,9 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunContext } from '../runContext';
 import type { AskedBatch, TeacherAnswers } from '../training/trainStage';
-import type { FromWorker, ToWorker, WorkerTask } from './messages';
+import type { FromWorker, WorkerTask } from './messages';
+import { startWorker, tell } from './workerProcess';
 
 /** So many batches are asked about before the student needs them. */
 const ahead = 4;
@@ -30,18 +31,16 @@ export class TeacherAhead {
     private readonly context: Pick<RunContext, 'emit' | 'dataset'>,
     task: WorkerTask,
   ) {
-    this.child = fork(process.argv[1]!, ['work'], {
-      serialization: 'advanced',
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
+    this.child = startWorker();
+    // What nobody reads would in the end stop who writes it.
+    this.child.stderr!.resume();
     this.child.on('message', (message: FromWorker) => {
       if (message.type === 'taught') this.expected.get(keyOf(message))?.give(message.logits);
       else if (message.type === 'failed') this.lose(message.message);
     });
     this.child.on('error', (error) => this.lose(error.message));
     this.child.once('exit', (code, signal) => this.lose(signal ?? `exit code ${code}`));
-    this.send({ type: 'begin', ...task });
+    tell(this.child, { type: 'begin', ...task });
   }
 
   /** @param here answers where the other process cannot. */
@@ -76,7 +75,7 @@ export class TeacherAhead {
     let give: Give = () => undefined;
     const answer = new Promise<Float32Array | null>((resolve) => (give = resolve));
     this.expected.set(key, { answer, give });
-    this.send({ type: 'teach', ...asked });
+    tell(this.child, { type: 'teach', ...asked });
   }
 
   private lose(reason: string): void {
@@ -88,10 +87,6 @@ export class TeacherAhead {
       level: 'warning',
       message: `The process that asks the teacher ahead ended (${reason}). The run goes on without it, more slowly; its results are the same.`,
     });
-  }
-
-  private send(message: ToWorker): void {
-    if (this.child.connected) this.child.send(message, () => undefined);
   }
 }
 

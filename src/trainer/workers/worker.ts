@@ -1,6 +1,6 @@
 import { StopRequested, RunControl } from '../control';
 import { newModel, savedIn, trainStudent } from '../distillation';
-import { openEngine, type WantedEngine } from '../engine/engine';
+import { openEngine, wishFor } from '../engine/engine';
 import { exitCodes, RunFailure } from '../failures';
 import { loadWeights } from '../models/saveModel';
 import type { StudentJob } from '../plan';
@@ -105,7 +105,7 @@ async function openSession(
       'data.changed',
       `The data changed while the run was going on: ${said.join(' ').trim()}`,
     );
-  await openEngine(wanted[task.engine], { searchFrom: task.searchFrom });
+  await openEngine(wishFor[task.engine], { searchFrom: task.searchFrom });
   const { directory, workspace, engine } = task;
   const emit: RunContext['emit'] = (event) => send({ type: 'event', event });
   const surroundings = {
@@ -123,8 +123,6 @@ async function openSession(
   teacher.setWeights(loadWeights(savedIn(context, 'teacher', 0)));
   return { context, teaching: new Teaching(context, teacher, task.onValidation) };
 }
-
-const wanted: Record<WorkerTask['engine'], WantedEngine> = { tensorflow: 'native', wasm: 'wasm', cpu: 'cpu' };
 
 /** Tells the leading process, which knows of all stages; of steps not more often than is worth a message. */
 class ToldProgress implements Progress {

@@ -1,6 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import {
-  Add,
   backend_util,
   Conv2D,
   FusedConv2D,
@@ -11,8 +10,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { convolve } from '../simd/convolution';
 import { simd } from '../simd/simd';
-import { activated, clampOf } from './fusedActivation';
-import { free, replaceWasmKernel, runKernel } from './wasmKernel';
+import { clampOf, fusedConvolution } from './fusedActivation';
+import { replaceWasmKernel } from './wasmKernel';
 
 /**
  * Convolutions of the WebAssembly backend by our own kernels, which are faster than XNNPACK's there and, unlike those, keep
@@ -22,22 +21,11 @@ export function replaceConv2D(): void {
   replaceWasmKernel<'x' | 'filter', Conv2DAttrs>(Conv2D, ({ inputs, attrs, backend }) =>
     convolution(backend, inputs, attrs, null, clampOf.linear),
   );
-  replaceWasmKernel<'x' | 'filter', FusedConv2DAttrs>(FusedConv2D, ({ inputs, attrs, backend }) => {
-    const { bias, preluActivationWeights } = inputs as FusedInputs;
-    const limits = clampOf[attrs.activation];
-    if (limits && (bias?.shape.length ?? 1) === 1)
-      return convolution(backend, inputs, attrs, bias ?? null, limits);
-    const sums = convolution(backend, inputs, attrs, null, clampOf.linear);
-    if (bias == null) return activated(backend, sums, attrs, preluActivationWeights);
-    const biased = runKernel(backend, Add, { a: sums, b: bias });
-    free(backend, sums);
-    return activated(backend, biased, attrs, preluActivationWeights);
-  });
-}
-
-interface FusedInputs {
-  bias?: TensorInfo | null;
-  preluActivationWeights?: TensorInfo | null;
+  replaceWasmKernel<'x' | 'filter', FusedConv2DAttrs>(FusedConv2D, ({ inputs, attrs, backend }) =>
+    fusedConvolution(backend, inputs, attrs, (bias, limits) =>
+      convolution(backend, inputs, attrs, bias, limits),
+    ),
+  );
 }
 
 function convolution(

@@ -1,6 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import {
-  Add,
   DepthwiseConv2dNative,
   FusedDepthwiseConv2D,
   type DepthwiseConv2dNativeAttrs,
@@ -10,8 +9,8 @@ import {
 import { describeDepthwise } from '../simd/depthwise';
 import { simd } from '../simd/simd';
 import { depthwiseGeometry } from './depthwiseGeometry';
-import { activated, clampOf } from './fusedActivation';
-import { free, replaceWasmKernel, runKernel } from './wasmKernel';
+import { clampOf, fusedConvolution } from './fusedActivation';
+import { replaceWasmKernel } from './wasmKernel';
 
 /**
  * Depthwise convolutions of the WebAssembly backend by our own kernels: XNNPACK, which does them there, keeps a packed copy
@@ -24,23 +23,11 @@ export function replaceDepthwiseConv2d(): void {
   );
   replaceWasmKernel<'x' | 'filter', FusedDepthwiseConv2DAttrs>(
     FusedDepthwiseConv2D,
-    ({ inputs, attrs, backend }) => {
-      const { bias, preluActivationWeights } = inputs as FusedInputs;
-      const limits = clampOf[attrs.activation];
-      if (limits && (bias?.shape.length ?? 1) === 1)
-        return convolution(backend, inputs, attrs, bias ?? null, limits);
-      const sums = convolution(backend, inputs, attrs, null, clampOf.linear);
-      if (bias == null) return activated(backend, sums, attrs, preluActivationWeights);
-      const biased = runKernel(backend, Add, { a: sums, b: bias });
-      free(backend, sums);
-      return activated(backend, biased, attrs, preluActivationWeights);
-    },
+    ({ inputs, attrs, backend }) =>
+      fusedConvolution(backend, inputs, attrs, (bias, limits) =>
+        convolution(backend, inputs, attrs, bias, limits),
+      ),
   );
-}
-
-interface FusedInputs {
-  bias?: TensorInfo | null;
-  preluActivationWeights?: TensorInfo | null;
 }
 
 function convolution(
